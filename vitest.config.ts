@@ -1,6 +1,6 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['test/integration/**', '**/node_modules/**'],
@@ -9,3 +9,5 @@ export default defineConfig({
     pool: 'forks',
   },
 })
+
+export default config

@@ -1,21 +1,26 @@
 /** Every error that griffier reports: its code, what happened, what to do. `docs/errors.md` lists the same codes; a test keeps them equal. */
 export const errorCatalogue = {
   SETTINGS_INVALID: 'The settings have faults: {faults}. Correct each of them; nothing was started.',
-  MODULE_NOT_LOADED: '{reference} could not be loaded: {reason}. Give a path or package and an export it has, as module#export.',
-  NAME_IN_USE: 'An audit log named {name} is open with another logHandler. Close it first, or choose another loggerName.',
+  MODULE_NOT_LOADED:
+    '{reference} could not be loaded: {reason}. Give a path or package and an export it has, as module#export.',
+  NAME_IN_USE:
+    'An audit log named {name} is open with another logHandler. Close it first, or choose another loggerName.',
   USER_NOT_READ: 'userFromRequest failed: {reason}. The record was kept with the user that was known before, if any.',
   FORMAT_FAILED: 'The formatter of {handler} failed on a record: {reason}. The native line was handed over instead.',
   CENSOR_FAILED: 'The redact.censor function failed: {reason}. The value was replaced by REDACTED.',
   HANDLER_FAILED: 'Handler {handler} failed: {reason}. It is tried again where the handler allows; see health().sinks.',
   HANDLER_TIMED_OUT: 'Handler {handler} did not answer within {ms} ms. Its records count as lost if it never does.',
-  QUEUE_FULL: 'The queue of handler {handler} is full; {count} records were dropped. Make the handler faster or its queue larger.',
+  QUEUE_FULL:
+    'The queue of handler {handler} is full; {count} records were dropped. Make the handler faster or its queue larger.',
   RECORDS_REFUSED: 'Handler {handler} refused {count} records for good: {reason}.',
   CLOSE_TIMED_OUT: 'Handler {handler} still had {count} records when close() ran out of time; they count as lost.',
   RECORD_AFTER_CLOSE: 'A record came after close(); it was counted and not kept. Close the audit log after the server.',
   RECORD_NOT_KEPT: 'A record could not be kept: {reason}.',
-  LATE_ANNOTATION: 'req.auditLog was used after its record was made; the call had no effect. Annotate before the response ends.',
+  LATE_ANNOTATION:
+    'req.auditLog was used after its record was made; the call had no effect. Annotate before the response ends.',
   NO_EXCHANGE: 'audit.current() was used outside of a request; the call had no effect.',
-  PROXY_NOT_TRUSTED: 'A request carried {header}, but no proxy is trusted, so it was ignored. Set trustedProxies if there is one.',
+  PROXY_NOT_TRUSTED:
+    'A request carried {header}, but no proxy is trusted, so it was ignored. Set trustedProxies if there is one.',
   UNKNOWN_VARIABLE: 'The environment variable {name} is not a setting of griffier and was ignored.',
   FILE_NOT_OPENED: 'The file {path} could not be opened: {reason}. Its directory must exist and be writable.',
   FILE_MOVED: 'The file {path} was renamed or deleted; writing goes on in a new file of that name.',

@@ -1,5 +1,3 @@
-import { randomFillSync } from 'node:crypto'
-
 const POOL_BYTES = 10 * 256
 const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 const pool = new Uint8Array(POOL_BYTES)
@@ -11,7 +9,7 @@ let used = POOL_BYTES
  */
 export function uuidv7(epochMs: number): string {
   if (used === POOL_BYTES) {
-    randomFillSync(pool)
+    crypto.getRandomValues(pool)
     used = 0
   }
   const time = epochMs.toString(16).padStart(12, '0')

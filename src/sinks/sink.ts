@@ -14,7 +14,10 @@ export interface Sink {
    * Resolves when the records are as safe as this sink promises, naming those it refused for good; rejects for what is
    * worth another try, and is then called again with the same records. One call at a time, in order.
    */
-  write(records: readonly AuditRecord[], signal: AbortSignal): Promise<{ readonly refused: readonly Refusal[] } | undefined | void>
+  write(
+    records: readonly AuditRecord[],
+    signal: AbortSignal,
+  ): Promise<{ readonly refused: readonly Refusal[] } | undefined | void>
   /**
    * For sinks of text: the same, given lines as `logFormatter` made them, each ending in `\n`. A sink that has it is
    * never given records, which spares it the encoding.
