@@ -1,0 +1,108 @@
+import type { Formatter } from '../formats/format.ts'
+import type { AuditError } from '../lib/errors.ts'
+import type { AuditRecord } from '../record/record.ts'
+import type { Sink } from '../sinks/sink.ts'
+
+/** Anything that takes a line: a Writable, a pino destination. `line` ends in `\n`; where `write` gives `false`, `'drain'` is waited for. */
+export interface LineWriter {
+  write(line: string): unknown
+}
+
+/** A function that takes a line ending in `\n`, as formatted, and the native record, frozen. What it throws or rejects with is a failure of the handler. */
+export type LineFunction = (line: string, record: AuditRecord) => void | Promise<void>
+
+/** A handler as a value. */
+export type LoadedHandler = Sink | LineWriter | LineFunction
+
+/** A handler as a value or as the text `module#export`. */
+export type LogHandler = LoadedHandler | string
+
+/** The formats that are named by text. */
+export type FormatName = 'native' | 'python-audit-log'
+
+/**
+ * Who asks, read from the framework's own request or context. It gives, or resolves with,
+ * `{ authenticated?, id?, email?, provider?, realm?, roles? }`, a bare text, which is an id, or null.
+ * The answer's type is open, as user objects of any library are understood.
+ */
+export type UserFromRequest<Request = unknown> = (request: Request) => unknown
+
+/** What replaces a redacted value: gets the value and the name it was found under, and gives the text to keep. */
+export type Censor = (value: unknown, name: string) => string
+
+/** The hook that is told of every error griffier meets after its start. Its result is not waited for. */
+export type OnError = (error: AuditError) => unknown
+
+/** What a response is worth against its record: only `'best-effort'` works without a trail, and this version has none. */
+export type Guarantee = 'best-effort' | 'written' | 'durable' | 'recorded-first'
+
+export interface RedactSettings {
+  /** Names of headers, in any case. */
+  readonly headers?: readonly string[] | undefined
+  /** Names of query parameters, in any case. */
+  readonly query?: readonly string[] | undefined
+  /** Names of keys at any depth of filter and results, and of `name=value` parts of messages; case, `-` and `_` do not matter. */
+  readonly keys?: readonly string[] | undefined
+  /** `'extend'` adds each list to the default one; `'replace'` puts it in its place, where it is given. Default: `'extend'`. */
+  readonly mode?: 'extend' | 'replace' | undefined
+  /** A function, or `module#export`. Default: every redacted value becomes `REDACTED`, which also stands in when the function fails. */
+  readonly censor?: Censor | string | undefined
+}
+
+/** The parts of `user` that can be kept as pseudonyms. */
+export type PseudonymField = 'id' | 'email' | 'provider' | 'realm'
+
+export interface PseudonymSettings {
+  /** The key of HMAC-SHA-256: at least 32 bytes, as bytes or as text, which counts in UTF-8. */
+  readonly key: string | Uint8Array
+  /** Names the key in every pseudonym, so that keys can be changed: letters, digits, `.`, `_` and `-`, at most 64. */
+  readonly keyId: string
+  /** Which parts of `user` are replaced. Default: `['id', 'email']`. */
+  readonly fields?: readonly PseudonymField[] | undefined
+}
+
+/**
+ * What `createAuditLog` and every framework's door take. All of it is optional; what is `undefined` counts as not given.
+ * Each setting is also read from the environment as `AUDIT_LOG_` and its name in SNAKE_CASE (`docs/settings.md`); options win.
+ * Faults are thrown together, at start, as one `AuditError` of code `SETTINGS_INVALID`.
+ */
+export interface Settings<Request = unknown> {
+  /** Whether records are made at all. Default: true. */
+  readonly enabled?: boolean | undefined
+  /** Name of the audit log, and `logger` in its records: 1 to 200 characters. Default: `'audit_log'`. */
+  readonly loggerName?: string | undefined
+  /** Patterns searched in the path, leading slash included; requests that match leave no record. Text is a regular expression's source. Default: none. */
+  readonly exemptUrls?: readonly (RegExp | string)[] | undefined
+  /** Where records go: one or a list of handlers. Default: standard output. */
+  readonly logHandler?: LogHandler | readonly LogHandler[] | undefined
+  /** What lines look like: a format's name, a function from the native record to its line, or `module#export`. Default: `'native'`. */
+  readonly logFormatter?: FormatName | Formatter | (string & {}) | undefined
+  /** Who asks: a function, or `module#export`. Default: what the framework's door knows. */
+  readonly userFromRequest?: UserFromRequest<Request> | string | undefined
+  /** Whether `audit.current()` works; it costs some time in each request. Default: true. */
+  readonly context?: boolean | undefined
+  /** Proxies whose forwarded header is believed: addresses and CIDR ranges, or a number of hops. Default: none, or the framework's own decision where it has one. */
+  readonly trustedProxies?: readonly string[] | number | undefined
+  /** The one header that trusted proxies write. Default: `'x-forwarded-for'`. */
+  readonly forwardedHeader?: string | undefined
+  /** What is redacted beside, or in place of, the default lists. */
+  readonly redact?: RedactSettings | undefined
+  /** `'strict'` keeps only the values that are named, where `'default'` redacts only those. Default: `'default'`. */
+  readonly privacy?: 'default' | 'strict' | undefined
+  /** Replaces parts of `user` by keyed pseudonyms. Default: none. */
+  readonly pseudonyms?: PseudonymSettings | undefined
+  /** Default: `'best-effort'`, the only level without a trail. */
+  readonly guarantee?: Guarantee | undefined
+  /** What happens to a response whose record cannot be kept: it goes out all the same, or it does not. Default: `'open'`. */
+  readonly onFailure?: 'open' | 'closed' | undefined
+  /** The longest that a response is held for its record: whole milliseconds from 1. Default: 5,000. */
+  readonly holdTimeoutMs?: number | undefined
+  /** The longest that `close()` waits for handlers: whole milliseconds from 0. Default: 10,000. */
+  readonly closeTimeoutMs?: number | undefined
+  /** Whether signals close the audit log: `true` stands for SIGTERM and SIGINT, a list names others. Default: false. */
+  readonly closeOnSignals?: boolean | readonly NodeJS.Signals[] | undefined
+  /** Is told of every error after the start: a function, or `module#export`. Default: at most one warning a second on standard error. */
+  readonly onError?: OnError | string | undefined
+  /** Whether the response carries the request's id as `x-request-id`. Default: false, which leaves the response as it is. */
+  readonly echoRequestId?: boolean | undefined
+}
