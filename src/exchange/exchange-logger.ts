@@ -1,0 +1,48 @@
+import { AuditError } from '../lib/errors.ts'
+import { AnnotatingLogger } from '../record/annotating-logger.ts'
+import type { Logger } from '../record/logger.ts'
+import type { Exchange } from './exchange.ts'
+import { PlainLogger } from './plain-logger.ts'
+
+/** The logger of an exchange. Request and response are read from the connection, so that an app cannot get them wrong. */
+export class ExchangeLogger extends AnnotatingLogger {
+  readonly #exchange: Exchange
+
+  constructor(exchange: Exchange) {
+    super(exchange.recorder.redactor, exchange.annotations)
+    this.#exchange = exchange
+  }
+
+  protected admits(): boolean {
+    const exchange = this.#exchange
+    if (exchange.ended) {
+      exchange.recorder.reportOnce(new AuditError('LATE_ANNOTATION'))
+      return false
+    }
+    exchange.askUser()
+    return true
+  }
+
+  setHttpRequest(): this {
+    return this
+  }
+
+  setHttpResponse(): this {
+    return this
+  }
+
+  setUser(user: unknown): this {
+    if (this.admits()) this.#exchange.setUser(user)
+    return this
+  }
+
+  event(): Logger {
+    this.#exchange.askUser()
+    const { recorder, id } = this.#exchange
+    return new PlainLogger(recorder, { id, userText: () => this.#exchange.userText() })
+  }
+
+  sendLog(): Promise<void> {
+    return this.#exchange.whenKept()
+  }
+}

@@ -1,0 +1,31 @@
+/** What a framework tells about a request, read once, when the exchange opens. */
+export interface RequestFacts {
+  readonly method: string | null
+  /** As the client asked for it, not redacted yet. */
+  readonly url: string | null
+  readonly userAgent: string | null
+  /** One valid address, or null. */
+  readonly ip: string | null
+  readonly requestId: string | undefined
+  readonly traceId: string | undefined
+}
+
+/** The head of a response as it went on the wire: its headers as JSON text, redacted. */
+export interface ResponseHead {
+  readonly status: number | null
+  readonly reason: string | null
+  readonly headers: string
+  /** Whether the headers had to be taken from the response object instead. */
+  readonly inexact?: boolean
+}
+
+/** How an exchange ended. */
+export interface Ending {
+  readonly head: ResponseHead
+  /** Whether the complete response went out, or is ready to. */
+  readonly complete: boolean
+  /** Who ended it, where it is not complete. */
+  readonly endedBy?: 'client' | 'server' | undefined
+}
+
+export const NOTHING_SENT: ResponseHead = { status: null, reason: null, headers: '{}' }

@@ -1,0 +1,124 @@
+import { parseAddress } from '../lib/ip.ts'
+import { quote } from '../lib/text.ts'
+import { AnnotatingLogger } from '../record/annotating-logger.ts'
+import { Annotations, textOf } from '../record/annotations.ts'
+import type { Logger } from '../record/logger.ts'
+import type { HttpRequestPart, HttpResponsePart } from '../record/record.ts'
+import { sealRecord } from '../record/record-line.ts'
+import type { Recorder } from './recorder.ts'
+import { readUser } from './user.ts'
+import { ANONYMOUS, userText } from './user-text.ts'
+
+/** The exchange that an event belongs to. */
+export interface EventOwner {
+  readonly id: string
+  userText(): string
+}
+
+/** A logger without a framework: every part is what the app says. With an owner, its record is a further event of an exchange. */
+export class PlainLogger extends AnnotatingLogger {
+  readonly #recorder: Recorder
+  readonly #owner: EventOwner | undefined
+  readonly #annotations: Annotations
+  #request: string | undefined
+  #response: string | undefined
+  #user: string | undefined
+  #sent: Promise<void> | undefined
+
+  constructor(recorder: Recorder, owner?: EventOwner) {
+    const annotations = new Annotations()
+    super(recorder.redactor, annotations)
+    this.#recorder = recorder
+    this.#owner = owner
+    this.#annotations = annotations
+  }
+
+  protected admits(): boolean {
+    return this.#sent === undefined
+  }
+
+  setHttpRequest(request: Partial<HttpRequestPart>): this {
+    if (this.admits()) this.#request = requestText(request, this.#recorder)
+    return this
+  }
+
+  setHttpResponse(response: Partial<HttpResponsePart>): this {
+    if (this.admits()) this.#response = responseText(response, this.#recorder)
+    return this
+  }
+
+  setUser(user: unknown): this {
+    if (this.admits()) this.#user = userText(readUser(user) ?? ANONYMOUS, addressOf(user), this.#recorder)
+    return this
+  }
+
+  event(): Logger {
+    return new PlainLogger(this.#recorder, this.#owner)
+  }
+
+  sendLog(): Promise<void> {
+    this.#sent ??= this.#send()
+    return this.#sent
+  }
+
+  async #send(): Promise<void> {
+    const recorder = this.#recorder
+    if (!recorder.enabled) return
+    const time = recorder.clock.now()
+    await recorder.keep(
+      sealRecord({
+        id: recorder.newId(time),
+        time,
+        logger: recorder.loggerName,
+        kind: this.#owner === undefined ? undefined : 'event',
+        exchange: this.#owner?.id,
+        request: this.#request,
+        response: this.#response,
+        user: this.#user ?? this.#owner?.userText(),
+        ...this.#annotations,
+      }),
+    )
+  }
+}
+
+function requestText(request: Partial<HttpRequestPart> | null | undefined, { redactor }: Recorder): string {
+  const method = property(request, 'method')
+  const url = property(request, 'url')
+  const agent = property(request, 'user_agent')
+  const text = (value: unknown): string => (value === undefined || value === null ? 'null' : quote(textOf(value)))
+  const redacted = url === undefined || url === null ? null : redactor.url(textOf(url))
+  return `{"method":${text(method)},"url":${text(redacted)},"user_agent":${text(agent)}}`
+}
+
+function responseText(response: Partial<HttpResponsePart> | null | undefined, { redactor }: Recorder): string {
+  const status = property(response, 'status_code')
+  const reason = property(response, 'reason')
+  const code = typeof status === 'number' && Number.isInteger(status) ? String(status) : 'null'
+  const headers = headerMembers(property(response, 'headers'), (name, value) => redactor.header(name, value))
+  return `{"status_code":${code},"reason":${reason === undefined || reason === null ? 'null' : quote(textOf(reason))},"headers":{${headers}}}`
+}
+
+function headerMembers(headers: unknown, redact: (name: string, value: string) => string): string {
+  if (typeof headers !== 'object' || headers === null) return ''
+  const members: string[] = []
+  for (const given of Object.keys(headers)) {
+    const name = given.toLowerCase()
+    const value = property(headers, given)
+    const one = (part: unknown): string => quote(redact(name, textOf(part)))
+    members.push(`${quote(name)}:${Array.isArray(value) ? `[${value.map(one).join(',')}]` : one(value)}`)
+  }
+  return members.join(',')
+}
+
+/** A property of anything, without ever throwing. */
+function property(value: unknown, name: string): unknown {
+  try {
+    return (value as Record<string, unknown> | null | undefined)?.[name]
+  } catch {
+    return undefined
+  }
+}
+
+function addressOf(user: unknown): string | null {
+  return parseAddress(property(user, 'ip'))
+}

@@ -1,0 +1,51 @@
+import type { AsyncLocalStorage } from 'node:async_hooks'
+import type { Clock } from '../lib/clock.ts'
+import type { AuditError } from '../lib/errors.ts'
+import type { Redactor } from '../record/redaction.ts'
+import type { SealedRecord } from '../record/sealed-record.ts'
+import type { Exchange } from './exchange.ts'
+import type { SilentLogger } from './silent-logger.ts'
+
+/** How long a response may be kept back, and what happens when its record cannot be kept. */
+export interface HoldPolicy {
+  readonly onFailure: 'open' | 'closed'
+  readonly timeoutMs: number
+}
+
+/** What recording an exchange needs of its audit log: settings turned into functions once, at the start. */
+export interface Recorder {
+  readonly enabled: boolean
+  /** The logger's name as JSON text. */
+  readonly loggerName: string
+  readonly redactor: Redactor
+  readonly clock: Clock
+  newId(time: number): string
+  isExempt(target: string): boolean
+  /** The header that a trusted proxy writes, in lower case. */
+  readonly forwardedHeader: string
+  clientAddress(peer: string | undefined, forwarded: string | readonly string[] | undefined): string | null
+  trustsPeer(peer: string | undefined): boolean
+  /** Whether `trustedProxies` was set; where not, the framework's own decision counts. */
+  readonly hasOwnTrust: boolean
+  /** The app's `userFromRequest`, or undefined for the framework's habitual places. */
+  readonly userFromRequest: ((source: unknown) => unknown) | undefined
+  /** A user's identity field as recorded: as it is, or as a pseudonym. */
+  identity(field: string, value: string): string
+  /** Carries the current exchange through the app's asynchronous flow; null where `context` is false. */
+  readonly scope: AsyncLocalStorage<Exchange> | null
+  /** Present where responses are held until their record is safe. */
+  readonly hold: HoldPolicy | undefined
+  readonly echoRequestId: boolean
+  /** Keeps a record; settled when it is as safe as the guarantee in force says. Never throws. */
+  keep(record: SealedRecord): Promise<void> | undefined
+  /** Counts what a hold came to. */
+  heldFor(ms: number, end: 'kept' | 'lost' | 'refused'): void
+  holding(count: 1 | -1): void
+  /** The exchanges that have begun and have no record yet. */
+  readonly open: Set<Exchange>
+  /** What handlers get where nothing is recorded. */
+  readonly silent: SilentLogger
+  report(error: AuditError): void
+  /** The same, at most once in the life of this audit log for each code. */
+  reportOnce(error: AuditError): void
+}
