@@ -1,0 +1,127 @@
+/**
+ * The rooms of src/ and the arrows between them, as ARCHITECTURE.md draws them. An import may only follow an arrow; type
+ * imports count. Tests beside the source may look into every room.
+ */
+const rooms = {
+  lib: [],
+  record: ['lib'],
+  exchange: ['record', 'lib'],
+  formats: ['record', 'lib'],
+  sinks: ['formats', 'record', 'lib'],
+  delivery: ['sinks', 'formats', 'record', 'lib'],
+  'audit-log': ['delivery', 'sinks', 'formats', 'exchange', 'record', 'lib'],
+  testing: ['audit-log', 'sinks', 'record', 'lib'],
+  adapters: ['audit-log', 'exchange'],
+}
+
+const anyTest = '\\.test\\.ts$'
+const sinkContract = '^src/sinks/sink\\.ts$'
+const anyRoomOf = (names) => `^src/(${names.join('|')})/`
+const outsideOfRooms = ['^src/index\\.ts$', anyRoomOf(Object.keys(rooms))]
+
+const arrows = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `room-${room}`,
+  comment: `${room} may import from ${allowed.length === 0 ? 'no other room' : allowed.join(', ')}.`,
+  severity: 'error',
+  from: { path: anyRoomOf([room]), pathNot: anyTest },
+  to: { path: '^src/', pathNot: anyRoomOf([room, ...allowed]) },
+}))
+
+module.exports = {
+  forbidden: [
+    ...arrows,
+    {
+      name: 'known-rooms',
+      comment: 'Every file but the door index.ts lives in a room that is listed above.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: outsideOfRooms },
+      to: {},
+    },
+    {
+      name: 'doors-lead-inwards',
+      comment: 'Nothing inside imports the main door, nor a file outside of the rooms.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: anyTest },
+      to: { path: '^src/', pathNot: anyRoomOf(Object.keys(rooms)) },
+    },
+    {
+      name: 'door-index',
+      comment: 'The main door leads to neither a framework nor to test helpers.',
+      severity: 'error',
+      from: { path: '^src/index\\.ts$' },
+      to: { path: anyRoomOf(['adapters', 'testing']) },
+    },
+    {
+      name: 'delivery-knows-the-contract',
+      comment: 'delivery knows what a sink is, and no sink.',
+      severity: 'error',
+      from: { path: anyRoomOf(['delivery']), pathNot: anyTest },
+      to: { path: anyRoomOf(['sinks']), pathNot: sinkContract },
+    },
+    {
+      name: 'sinks-are-strangers',
+      comment: 'A sink imports no other sink.',
+      severity: 'error',
+      from: { path: anyRoomOf(['sinks']), pathNot: anyTest },
+      to: { path: anyRoomOf(['sinks']), pathNot: sinkContract },
+    },
+    {
+      name: 'adapters-are-strangers',
+      comment: 'An adapter imports no other adapter.',
+      severity: 'error',
+      from: { path: anyRoomOf(['adapters']), pathNot: anyTest },
+      to: { path: anyRoomOf(['adapters']) },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Modules form no cycle, types counted.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'A module that nothing imports, and that imports nothing, is left over.',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: [anyTest, '^src/index\\.ts$'] },
+      to: {},
+    },
+    {
+      name: 'no-tests-in-the-package',
+      comment: 'What ships imports nothing that only tests have.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: anyTest },
+      to: { path: [anyTest, '^(test|bench|examples|scripts)/'] },
+    },
+    {
+      name: 'no-unlisted-packages',
+      comment: 'What ships loads only its dependencies.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: anyTest },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'frameworks-in-adapters-only',
+      comment: 'Only an adapter knows a framework, and only its types.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [anyTest, anyRoomOf(['adapters'])] },
+      to: { dependencyTypes: ['npm-dev', 'npm-peer', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'no-unresolved',
+      comment: 'Every import leads to a file.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+}
