@@ -1,0 +1,121 @@
+// From runs to tables: increments over the bare runs of the same round, ratios within a round, medians with their range.
+
+/** What griffier adds may be at most this part of what pino-http adds, and of what the floor adds. */
+export const TARGETS = [
+  { server: 'node', over: 'pino-http', most: 0.2 },
+  { server: 'node', over: 'floor', most: 2 },
+  { server: 'express', over: 'pino-http', most: 0.5 },
+  { server: 'express', over: 'floor', most: 2 },
+]
+
+/**
+ * Sums up the runs of one server.
+ * @returns one row a contestant, cheapest first; each figure is { median, least, most } or null where it cannot be had
+ */
+export function summarise(runs, server) {
+  const own = runs.filter((run) => run.server === server)
+  const rounds = new Map()
+  for (const run of own) rounds.set(run.round, [...(rounds.get(run.round) ?? []), run])
+  const contestants = [...new Set(own.map((run) => run.contestant))]
+  const rows = contestants.map((contestant) => {
+    const figure = (take) =>
+      spread(
+        [...rounds.values()].flatMap((round) =>
+          take(
+            round.filter((run) => run.contestant === contestant),
+            round,
+          ),
+        ),
+      )
+    return {
+      contestant,
+      adds: figure((mine, round) => mine.map((run) => run.cpu - bareOf(round, 'cpu'))),
+      overPino: figure((mine, round) => ratios(mine, round, 'pino-http')),
+      overFloor: figure((mine, round) => ratios(mine, round, 'floor')),
+      throughput: figure((mine, round) => mine.map((run) => run.perSecond / bareOf(round, 'perSecond'))),
+      memory: figure((mine, round) => mine.map((run) => run.memory / bareOf(round, 'memory'))),
+    }
+  })
+  return rows.sort((a, b) => a.adds.median - b.adds.median)
+}
+
+function bareOf(round, figure) {
+  return median(round.filter((run) => run.contestant === 'bare').map((run) => run[figure]))
+}
+
+function ratios(mine, round, against) {
+  const bare = bareOf(round, 'cpu')
+  const added = median(round.filter((run) => run.contestant === against).map((run) => run.cpu)) - bare
+  return added > 0 ? mine.map((run) => (run.cpu - bare) / added) : []
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+function spread(values) {
+  if (values.length === 0) return null
+  return { median: median(values), least: Math.min(...values), most: Math.max(...values) }
+}
+
+/** A Markdown table of one server's rows; `absolute` adds the microseconds, which mean something on this machine only. */
+export function table(rows, { absolute }) {
+  const columns = [
+    ['contestant', (row) => row.contestant],
+    ...(absolute ? [['adds, µs CPU a request', (row) => show(row.adds, 1)]] : []),
+    ['÷ pino-http', (row) => (row.contestant === 'bare' ? '–' : show(row.overPino, 2))],
+    ['÷ floor', (row) => (row.contestant === 'bare' ? '–' : show(row.overFloor, 2))],
+    ['requests/s, % of bare', (row) => show(row.throughput, 0, 100)],
+    ['peak memory ÷ bare', (row) => show(row.memory, 2)],
+  ]
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  return [
+    line(columns.map(([title]) => title)),
+    line(columns.map(() => '---')),
+    ...rows.map((row) => line(columns.map(([, cell]) => cell(row)))),
+  ].join('\n')
+}
+
+function show(figure, digits, times = 1) {
+  if (figure === null) return '–'
+  const [middle, least, most] = [figure.median, figure.least, figure.most].map((value) =>
+    (value * times).toFixed(digits),
+  )
+  return `${middle} (${least}–${most})`
+}
+
+/** A Markdown table of the targets that these rows can be held to, and what came of them. */
+export function verdicts(rowsByServer, micro) {
+  const lines = ['| target | measured | verdict |', '| --- | --- | --- |']
+  const add = (target, measured, met) => lines.push(`| ${target} | ${measured} | ${met ? 'PASS' : 'MISS'} |`)
+  for (const { server, over, most } of TARGETS) {
+    for (const { contestant, overPino, overFloor } of rowsByServer[server] ?? []) {
+      const figure = over === 'floor' ? overFloor : overPino
+      if (!contestant.startsWith('griffier') || figure === null) continue
+      add(`${server}: ${contestant} ÷ ${over} ≤ ${most}`, show(figure, 2), figure.median <= most)
+    }
+  }
+  for (const { name, nanoseconds, most } of micro) {
+    if (most !== undefined) add(`${name} ≤ ${most} ns`, `${nanoseconds.toFixed(0)} ns`, nanoseconds <= most)
+  }
+  return lines.join('\n')
+}
+
+/** Who adds less than griffier, by server: its losses, said in words. */
+export function losses(rowsByServer) {
+  return Object.entries(rowsByServer).flatMap(([server, rows]) => {
+    const griffier = rows.find((row) => row.contestant === 'griffier')
+    if (griffier === undefined) return []
+    const cheaper = rows
+      .filter(
+        ({ contestant, adds }) =>
+          contestant !== 'bare' && !contestant.startsWith('griffier') && adds.median < griffier.adds.median,
+      )
+      .map(({ contestant }) => contestant)
+    return [
+      `On ${server}, ${cheaper.length === 0 ? 'nobody adds' : `${cheaper.join(', ')} add${cheaper.length === 1 ? 's' : ''}`} less than griffier.`,
+    ]
+  })
+}
