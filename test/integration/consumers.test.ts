@@ -1,0 +1,176 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { run, succeed } from './commands.ts'
+import { type Packed, packAndInstall, root } from './packed.ts'
+import { installRuntimes, lines, nodeOf } from './runtimes.ts'
+
+let packed: Packed
+let isRecord: ValidateFunction
+
+beforeAll(async () => {
+  await installRuntimes()
+  packed = await packAndInstall()
+  const schema = await readFile(join(packed.app, 'node_modules/griffier/dist/record/record.schema.json'), 'utf8')
+  isRecord = new Ajv2020({ strict: false }).compile(JSON.parse(schema))
+})
+
+afterAll(() => rm(packed.temporary, { recursive: true, force: true }))
+
+interface KeptRecord {
+  readonly message: string
+  readonly http_request: { readonly url: string }
+  readonly user: { readonly id?: string; readonly ip: string }
+  readonly outcome: string
+}
+
+/** Every line as a record, each checked against the packed schema. */
+function recordsIn(text: string): KeptRecord[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const record = JSON.parse(line) as KeptRecord
+      expect(isRecord(record), JSON.stringify(isRecord.errors)).toBe(true)
+      return record
+    })
+}
+
+/** Runs an app that serves `/bicycles` on Express and `/plain` on node:http, and checks the records that it leaves. */
+async function expectTwoRecords(node: string, file: string, cwd: string): Promise<void> {
+  const auditFile = join(packed.temporary, `${Math.random().toString(36).slice(2)}.ndjson`)
+  const { stdout } = await succeed(node, [file], { cwd, env: { AUDIT_FILE: auditFile } })
+  const [bicycles, plain, ...rest] = recordsIn(stdout)
+  expect(rest).toEqual([])
+  expect(bicycles).toMatchObject({
+    http_request: {
+      method: 'GET',
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/bicycles\?q=red&token=REDACTED$/),
+    },
+    http_response: { status_code: 200, reason: 'OK' },
+    user: { authenticated: true, id: 'jane', roles: ['editor'], ip: '127.0.0.1' },
+    filter: { object: 'Bicycle', fields: ['colour'], terms: 'red' },
+    results: [{ id: 1 }],
+    outcome: 'success',
+    message: 'Searched bicycles',
+  })
+  expect(plain).toMatchObject({ type: 'WARNING', message: 'Plain', outcome: 'success' })
+  expect(await readFile(auditFile, 'utf8')).toBe(stdout)
+}
+
+describe.each(lines)('the packed package on Node.js %s', (line) => {
+  const node = nodeOf(line)
+
+  it('serves an app in ECMAScript modules', () => expectTwoRecords(node, 'app.mjs', packed.app))
+
+  it('serves an app in CommonJS', () => expectTwoRecords(node, 'app.cjs', packed.app))
+
+  it('keeps one state when both kinds of module load it', async () => {
+    const { stdout } = await succeed(node, ['both.mjs'], { cwd: packed.app })
+    expect(recordsIn(stdout)).toHaveLength(1)
+  })
+
+  it('has its JSON Schema behind a door', async () => {
+    const { stdout } = await succeed(node, ['schema.mjs'], { cwd: packed.app })
+    expect(JSON.parse(stdout)).toHaveProperty('properties.http_request')
+  })
+})
+
+describe('bundled by esbuild', () => {
+  // What esbuild's own manual gives for CommonJS packages in a bundle of ECMAScript modules.
+  const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
+
+  it.each([
+    ['esm', 'bundle.mjs', banner],
+    ['cjs', 'bundle.cjs', ''],
+  ] as const)('as %s it runs from another directory, without its packages', async (format, name, js) => {
+    const elsewhere = join(packed.temporary, format)
+    await mkdir(elsewhere)
+    const { warnings } = await build({
+      entryPoints: [join(packed.app, 'app.mjs')],
+      outfile: join(elsewhere, name),
+      bundle: true,
+      platform: 'node',
+      target: 'node20.19',
+      format,
+      banner: { js },
+      logLevel: 'silent',
+    })
+    expect(warnings).toEqual([])
+    for (const line of lines) await expectTwoRecords(nodeOf(line), name, elsewhere)
+  })
+})
+
+describe('compiled by TypeScript, strict, declarations checked', () => {
+  const kinds = [
+    { name: 'nodenext', source: 'typed.mts', output: 'typed.mjs', module: 'nodenext', moduleResolution: 'nodenext' },
+    {
+      name: 'nodenext in CommonJS',
+      source: 'typed.cts',
+      output: 'typed.cjs',
+      module: 'nodenext',
+      moduleResolution: 'nodenext',
+    },
+    { name: 'bundler', source: 'typed.mts', output: 'typed.mjs', module: 'esnext', moduleResolution: 'bundler' },
+    {
+      name: 'commonjs with old resolution',
+      source: 'typed.ts',
+      output: 'typed.js',
+      module: 'commonjs',
+      moduleResolution: 'node10',
+    },
+  ]
+  const matrix = kinds.flatMap((kind) => [true, false].map((esModuleInterop) => ({ ...kind, esModuleInterop })))
+
+  it.each(matrix)('$name, esModuleInterop $esModuleInterop: compiles and runs', async (kind) => {
+    const { name, source, output, module, moduleResolution, esModuleInterop } = kind
+    const directory = join(packed.app, `${name.replaceAll(' ', '-')}-${esModuleInterop}`)
+    await mkdir(directory)
+    await writeFile(join(directory, 'package.json'), '{"private":true}')
+    await writeFile(join(directory, source), await readFile(join(packed.app, 'typed.ts')))
+    const compilerOptions = {
+      ...{ module, moduleResolution, esModuleInterop },
+      ...{ target: 'es2022', lib: ['es2022'], types: ['node'], strict: true, skipLibCheck: false, noEmitOnError: true },
+    }
+    await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [source] }))
+    const compiler = join(root, 'node_modules/typescript/bin/tsc')
+    expect((await run(process.execPath, [compiler, '-p', '.'], { cwd: directory })).stdout).toBe('')
+    for (const line of lines) {
+      const { stdout } = await succeed(nodeOf(line), [output], { cwd: directory })
+      expect(recordsIn(stdout)).toMatchObject([{ message: 'Typed' }])
+    }
+  })
+})
+
+describe('the tarball', () => {
+  it('holds each source file once as code and once as types, and the house files', async () => {
+    const sources = (await readdir(join(root, 'src'), { recursive: true })).filter((name) => name.endsWith('.ts'))
+    const built = sources
+      .filter((name) => !name.endsWith('.test.ts'))
+      .flatMap((name) => ['.js', '.d.ts'].map((ending) => `dist/${name.slice(0, -'.ts'.length)}${ending}`))
+    const docs = (await readdir(join(root, 'docs'), { recursive: true })).filter((name) => name.endsWith('.md'))
+    const house = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
+    expect([...packed.files].sort()).toEqual(
+      [...built, 'dist/record/record.schema.json', ...docs.map((name) => `docs/${name}`), ...house].sort(),
+    )
+  })
+
+  it('names no directory of the machine that made it', async () => {
+    const installed = join(packed.app, 'node_modules/griffier')
+    for (const file of packed.files) {
+      const text = await readFile(join(installed, file), 'utf8')
+      for (const path of [root, packed.temporary, process.env.HOME ?? root])
+        expect(text, file).not.toContain(`${path}/`)
+    }
+  })
+
+  it('runs nothing when it is installed', async () => {
+    const installed = JSON.parse(await readFile(join(packed.app, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { hasInstallScript?: boolean }>
+    }
+    expect(installed.packages['node_modules/griffier']).toBeDefined()
+    expect(Object.values(installed.packages).filter((entry) => entry.hasInstallScript)).toEqual([])
+  })
+})
