@@ -55,6 +55,16 @@ export function reasonOf(thrown: unknown): string {
   }
 }
 
+/** What may be said of a thrown value without quoting what it was at work on: a system error's message, else its name. */
+export function safeReasonOf(thrown: unknown): string {
+  try {
+    if (!(thrown instanceof Error)) return 'it failed'
+    return 'syscall' in thrown || thrown instanceof AuditError ? thrown.message : thrown.name
+  } catch {
+    return 'it failed'
+  }
+}
+
 function fillIn(template: string, values: Readonly<Record<string, unknown>>): string {
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole))
 }
