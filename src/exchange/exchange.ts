@@ -23,6 +23,8 @@ export class Exchange {
   readonly annotations: Annotations = new Annotations()
   /** The exchange that another audit log keeps of the same request, if any. */
   readonly other: Exchange | undefined
+  /** How the exchange stands when it has to end now, because the audit log closes. */
+  cut: (() => Ending) | undefined
   readonly #readUser: () => unknown
   readonly #startedAt: number
   readonly #started: number
@@ -73,8 +75,7 @@ export class Exchange {
   fail(error: unknown): void {
     if (this.#ended) return
     const { redactor } = this.recorder
-    const type = error instanceof Error ? error.name : typeof error
-    this.#error = `{"type":${quote(textOf(type))},"message":${quote(redactor.text(reasonOf(error)))}}`
+    this.#error = `{"type":${quote(typeOf(error))},"message":${quote(redactor.text(reasonOf(error)))}}`
   }
 
   /** Makes the record and keeps it, once; later calls do nothing. Undefined where it is kept already. */
@@ -183,6 +184,13 @@ function requestText(facts: RequestFacts, recorder: Recorder): string {
 function responseText(head: ResponseHead): string {
   const reason = head.reason === null ? 'null' : quote(head.reason)
   return `{"status_code":${head.status},"reason":${reason},"headers":${head.headers}${head.inexact === true ? ',"inexact":true' : ''}}`
+}
+
+/** The class of an error; Node's own errors are all of class Error and say more by their code. */
+function typeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  const { name, code } = error as Error & { readonly code?: unknown }
+  return name === 'Error' && typeof code === 'string' ? code : textOf(name)
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

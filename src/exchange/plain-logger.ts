@@ -63,7 +63,6 @@ export class PlainLogger extends AnnotatingLogger {
 
   async #send(): Promise<void> {
     const recorder = this.#recorder
-    if (!recorder.enabled) return
     const time = recorder.clock.now()
     await recorder.keep(
       sealRecord({

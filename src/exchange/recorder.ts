@@ -4,6 +4,7 @@ import type { AuditError } from '../lib/errors.ts'
 import type { Redactor } from '../record/redaction.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { Exchange } from './exchange.ts'
+import type { HoldEnd } from './hold.ts'
 import type { SilentLogger } from './silent-logger.ts'
 
 /** How long a response may be kept back, and what happens when its record cannot be kept. */
@@ -14,13 +15,13 @@ export interface HoldPolicy {
 
 /** What recording an exchange needs of its audit log: settings turned into functions once, at the start. */
 export interface Recorder {
-  readonly enabled: boolean
   /** The logger's name as JSON text. */
   readonly loggerName: string
   readonly redactor: Redactor
   readonly clock: Clock
   newId(time: number): string
-  isExempt(target: string): boolean
+  /** Whether a request for this target gets a record: not where auditing is off, the path exempt, or the audit log closed. */
+  admits(target: string): boolean
   /** The header that a trusted proxy writes, in lower case. */
   readonly forwardedHeader: string
   clientAddress(peer: string | undefined, forwarded: string | readonly string[] | undefined): string | null
@@ -39,7 +40,7 @@ export interface Recorder {
   /** Keeps a record; settled when it is as safe as the guarantee in force says. Never throws. */
   keep(record: SealedRecord): Promise<void> | undefined
   /** Counts what a hold came to. */
-  heldFor(ms: number, end: 'kept' | 'lost' | 'refused'): void
+  heldFor(ms: number, end: HoldEnd): void
   holding(count: 1 | -1): void
   /** The exchanges that have begun and have no record yet. */
   readonly open: Set<Exchange>

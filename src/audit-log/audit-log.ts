@@ -1,0 +1,63 @@
+import type { ErrorCode } from '../lib/errors.ts'
+import type { Logger } from '../record/logger.ts'
+import type { Guarantee } from './settings.ts'
+
+/** How one handler is doing. Every record that it was given is in exactly one of the counters, or queued. */
+export interface HandlerHealth {
+  readonly name: string
+  readonly queued: number
+  readonly delivered: number
+  /** Left out because the queue was full. */
+  readonly dropped: number
+  /** Given to the handler, which failed. */
+  readonly lost: number
+  /** Refused by the destination for good. */
+  readonly refused: number
+  readonly failing: boolean
+  readonly lastError?: ErrorCode | undefined
+}
+
+export interface Health {
+  /** The guarantee in force. */
+  readonly guarantee: Guarantee
+  readonly onFailure: 'open' | 'closed'
+  /** How the trail is locked; null without one. */
+  readonly lock: null
+  /** Responses that wait for their record now. */
+  readonly held: number
+  /** The longest that a response waited for its record, in milliseconds. */
+  readonly longestHoldMs: number
+  readonly counters: {
+    /** Records made and handed to the handlers. */
+    readonly recorded: number
+    /** Records that could not be kept, whose responses went out all the same, and those that handlers lost. */
+    readonly lost: number
+    /** Responses that were refused or cut because their record could not be kept. */
+    readonly refused: number
+    /** Records that full queues left out, over all handlers. */
+    readonly dropped: number
+    /** Requests and records that came after `close()`. */
+    readonly afterClose: number
+  }
+  readonly sinks: readonly HandlerHealth[]
+}
+
+/** The process-wide audit log that `createAuditLog` gives. */
+export interface AuditLog {
+  /** Settles when records can be kept; at once without a trail. */
+  readonly ready: Promise<void>
+  /** A logger without a framework, for a record of its own. */
+  logger(): Logger
+  /** The logger of the request in whose asynchronous flow the call is made; elsewhere one that does nothing, said once. */
+  current(): Logger
+  /** Resolves when everything recorded so far has been accepted by every handler, or been counted as lost. */
+  flush(): Promise<void>
+  /**
+   * Stops taking new requests, waits for open ones and for handlers (`closeTimeoutMs` in all; a fifth of it for the
+   * open ones, which are then recorded as failures), and frees everything. Never rejects; a second call gives the same promise.
+   */
+  close(): Promise<void>
+  /** Opens files anew, after they were moved. */
+  reopen(): void
+  health(): Health
+}

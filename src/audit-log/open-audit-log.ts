@@ -1,0 +1,173 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Exchange } from '../exchange/exchange.ts'
+import { PlainLogger } from '../exchange/plain-logger.ts'
+import type { HoldEnd } from '../exchange/hold.ts'
+import type { Recorder } from '../exchange/recorder.ts'
+import { SilentLogger } from '../exchange/silent-logger.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
+import { AuditError, reasonOf } from '../lib/errors.ts'
+import { uuidv7 } from '../lib/uuid.ts'
+import type { Logger } from '../record/logger.ts'
+import type { SealedRecord } from '../record/sealed-record.ts'
+import type { AuditLog, Health } from './audit-log.ts'
+import { type Handlers, openHandlers } from './handlers.ts'
+import { createRecorder } from './recorder.ts'
+import { createReporter } from './report.ts'
+import type { ResolvedSettings } from './resolved-settings.ts'
+
+/** Of the time that `close()` has, the part that requests still under way get to end by themselves. */
+const SHARE_FOR_OPEN_EXCHANGES = 0.2
+
+/** Parts that an app's own tests may replace. */
+export interface Parts {
+  readonly clock?: Clock
+  /** The id of the next record, given the time in milliseconds. */
+  readonly ids?: (time: number) => string
+}
+
+/** Parts that only the tests of this package replace. */
+export interface InnerParts extends Parts {
+  /** Stands in for a trail: responses are held until it resolves. */
+  readonly commit?: (record: SealedRecord) => Promise<void>
+}
+
+/** An audit log that is open, with what the frameworks' doors need of it. */
+export class OpenAuditLog implements AuditLog {
+  readonly ready: Promise<void> = Promise.resolve()
+  readonly recorder: Recorder
+  readonly #settings: ResolvedSettings
+  readonly #handlers: Handlers
+  readonly #report: (error: AuditError) => void
+  readonly #commit: InnerParts['commit']
+  readonly #outside: Logger
+  readonly #counters = { recorded: 0, lost: 0, refused: 0, afterClose: 0 }
+  #held = 0
+  #longestHoldMs = 0
+  #state: 'open' | 'closing' | 'closed' = 'open'
+  #closing: Promise<void> | undefined
+
+  constructor(settings: ResolvedSettings, parts: InnerParts) {
+    this.#settings = settings
+    this.#commit = parts.commit
+    this.#report = createReporter(settings.onError)
+    this.#handlers = openHandlers(settings, this.#report)
+    this.recorder = createRecorder(settings, {
+      clock: parts.clock ?? systemClock,
+      newId: parts.ids ?? uuidv7,
+      scope: settings.context ? new AsyncLocalStorage<Exchange>() : null,
+      held: parts.commit !== undefined,
+      admitsMore: () => this.#admitsMore(),
+      keep: (record) => this.#keep(record),
+      holding: (change) => {
+        this.#held += change
+      },
+      heldFor: (ms, end) => this.#heldFor(ms, end),
+      report: this.#report,
+    })
+    const { redactor, reportOnce } = this.recorder
+    this.#outside = new SilentLogger(redactor, () => reportOnce(new AuditError('NO_EXCHANGE')))
+  }
+
+  logger(): Logger {
+    return this.#settings.enabled ? new PlainLogger(this.recorder) : this.recorder.silent
+  }
+
+  current(): Logger {
+    return this.recorder.scope?.getStore()?.logger ?? this.#outside
+  }
+
+  flush(): Promise<void> {
+    return this.#handlers.flush()
+  }
+
+  reopen(): void {
+    this.#handlers.reopen()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  health(): Health {
+    const { guarantee, onFailure } = this.#settings
+    const sinks = this.#handlers.health()
+    const sum = (counter: 'dropped' | 'lost'): number => sinks.reduce((total, sink) => total + sink[counter], 0)
+    const { recorded, lost, refused, afterClose } = this.#counters
+    return {
+      guarantee,
+      onFailure,
+      lock: null,
+      held: this.#held,
+      longestHoldMs: this.#longestHoldMs,
+      counters: { recorded, lost: lost + sum('lost'), refused, dropped: sum('dropped'), afterClose },
+      sinks,
+    }
+  }
+
+  async #close(): Promise<void> {
+    const { closeTimeoutMs } = this.#settings
+    const { open, clock } = this.recorder
+    const deadline = clock.monotonic() + closeTimeoutMs
+    this.#state = 'closing'
+    await untilEmpty(open, closeTimeoutMs * SHARE_FOR_OPEN_EXCHANGES)
+    await Promise.all([...open].map(cutShort))
+    this.#state = 'closed'
+    await this.#handlers.close(Math.max(0, deadline - clock.monotonic()))
+  }
+
+  #admitsMore(): boolean {
+    if (this.#state === 'open') return true
+    this.#countAfterClose()
+    return false
+  }
+
+  #countAfterClose(): void {
+    this.#counters.afterClose++
+    this.recorder.reportOnce(new AuditError('RECORD_AFTER_CLOSE'))
+  }
+
+  #keep(record: SealedRecord): Promise<void> | undefined {
+    if (this.#state === 'closed') {
+      this.#countAfterClose()
+      return undefined
+    }
+    this.#counters.recorded++
+    if (this.#commit === undefined) {
+      this.#handlers.push(record)
+      return undefined
+    }
+    return this.#commit(record).then(
+      () => this.#handlers.push(record),
+      (error: unknown) => {
+        this.#report(new AuditError('RECORD_NOT_KEPT', { reason: reasonOf(error) }, error))
+        throw error
+      },
+    )
+  }
+
+  #heldFor(ms: number, end: HoldEnd): void {
+    this.#held--
+    this.#longestHoldMs = Math.max(this.#longestHoldMs, ms)
+    if (end === 'failed-open') this.#counters.lost++
+    if (end === 'refused' || end === 'cut') this.#counters.refused++
+  }
+}
+
+/** Resolves when no exchange is open any more, or after the time given. */
+async function untilEmpty(open: ReadonlySet<Exchange>, ms: number): Promise<void> {
+  if (open.size === 0) return
+  const kept = Promise.all([...open].map((exchange) => exchange.whenKept()))
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([kept, late])
+  clearTimeout(timer)
+}
+
+/** Records an exchange that is still open as what it is: one that the server did not answer in full. */
+function cutShort(exchange: Exchange): Promise<void> | undefined {
+  const ending = exchange.cut?.()
+  return ending === undefined ? undefined : exchange.end({ ...ending, complete: false, endedBy: 'server' })?.catch(() => undefined)
+}

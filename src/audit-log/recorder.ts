@@ -1,0 +1,69 @@
+import type { AsyncLocalStorage } from 'node:async_hooks'
+import { createClientAddress } from '../exchange/client-address.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { createExemption } from '../exchange/exempt.ts'
+import type { HoldEnd } from '../exchange/hold.ts'
+import type { Recorder } from '../exchange/recorder.ts'
+import { SilentLogger } from '../exchange/silent-logger.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { AuditError, ErrorCode } from '../lib/errors.ts'
+import { quote } from '../lib/text.ts'
+import { createPseudonymizer } from '../record/pseudonym.ts'
+import { createRedactor } from '../record/redaction.ts'
+import type { SealedRecord } from '../record/sealed-record.ts'
+import type { ResolvedSettings } from './resolved-settings.ts'
+
+/** What a recorder gets from its audit log, beside the settings. */
+export interface RecorderParts {
+  readonly clock: Clock
+  readonly newId: (time: number) => string
+  readonly scope: AsyncLocalStorage<Exchange> | null
+  /** Whether responses are held until their record is safe. */
+  readonly held: boolean
+  readonly admitsMore: () => boolean
+  readonly keep: (record: SealedRecord) => Promise<void> | undefined
+  readonly holding: (change: 1 | -1) => void
+  readonly heldFor: (ms: number, end: HoldEnd) => void
+  readonly report: (error: AuditError) => void
+}
+
+/** Turns settings into the functions that every exchange needs, once. */
+export function createRecorder(settings: ResolvedSettings, parts: RecorderParts): Recorder {
+  const { trustedProxies, forwardedHeader, pseudonyms } = settings
+  const redactor = createRedactor(settings, parts.report)
+  const isExempt = createExemption(settings.exemptUrls)
+  const address = createClientAddress({ trustedProxies, forwardedHeader })
+  const { admitsMore } = parts
+  return {
+    loggerName: quote(settings.loggerName),
+    redactor,
+    clock: parts.clock,
+    newId: parts.newId,
+    admits: settings.enabled ? (target) => !isExempt(target) && admitsMore() : () => false,
+    forwardedHeader,
+    clientAddress: address.of,
+    trustsPeer: address.trustsPeer,
+    hasOwnTrust: trustedProxies !== undefined,
+    userFromRequest: settings.userFromRequest,
+    identity: pseudonyms === undefined ? (_field, value) => value : createPseudonymizer(pseudonyms),
+    scope: parts.scope,
+    hold: parts.held ? { onFailure: settings.onFailure, timeoutMs: settings.holdTimeoutMs } : undefined,
+    echoRequestId: settings.echoRequestId,
+    keep: parts.keep,
+    holding: parts.holding,
+    heldFor: parts.heldFor,
+    open: new Set(),
+    silent: new SilentLogger(redactor),
+    report: parts.report,
+    reportOnce: onceForEachCode(parts.report),
+  }
+}
+
+function onceForEachCode(report: (error: AuditError) => void): (error: AuditError) => void {
+  const said = new Set<ErrorCode>()
+  return (error) => {
+    if (said.has(error.code)) return
+    said.add(error.code)
+    report(error)
+  }
+}

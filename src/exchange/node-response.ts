@@ -1,0 +1,60 @@
+import type { ServerResponse } from 'node:http'
+import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import { reasonPhrase } from '../lib/reason-phrases.ts'
+import { NOTHING_SENT, type ResponseHead } from './facts.ts'
+import type { HeaderText } from './header-text.ts'
+
+export type NodeResponse = ServerResponse | Http2ServerResponse
+
+/** RFC 9113, 7: the client no longer wants the stream. */
+const HTTP2_CANCEL = 8
+
+/** Errors by which a socket says that its peer has gone. */
+const PEER_GONE: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED'])
+
+export function isHttp2(res: NodeResponse): res is Http2ServerResponse {
+  return 'stream' in res
+}
+
+/** The head of an HTTP/1 response as it was handed to the socket. */
+export function http1Head(res: ServerResponse, text: HeaderText): ResponseHead {
+  const written = writtenHead(res)
+  if (written !== undefined) return text.fromHead(written)
+  if (!res.headersSent) return NOTHING_SENT
+  const reason = res.statusMessage ?? reasonPhrase(res.statusCode) ?? ''
+  return { status: res.statusCode, reason, headers: text.fromObject(res.getHeaders()), inexact: true }
+}
+
+/**
+ * The only private field that griffier reads: `_header` is the very text that Node writes, which `getHeaders()` is not
+ * (it is empty after `writeHead(status, headers)`, and lacks Date, Connection and the transfer coding).
+ */
+function writtenHead(res: ServerResponse): string | undefined {
+  const { _header } = res as ServerResponse & { readonly _header?: unknown }
+  return typeof _header === 'string' ? _header : undefined
+}
+
+/** The head of an HTTP/2 response as it was sent; HTTP/2 has no reason phrase, so the standard one stands in. */
+export function http2Head(stream: ServerHttp2Stream, text: HeaderText): ResponseHead {
+  const { sentHeaders } = stream as ServerHttp2Stream & { readonly sentHeaders?: Record<string, unknown> }
+  return sentHeaders === undefined ? NOTHING_SENT : http2HeadOf(sentHeaders, Number(sentHeaders[':status']), text)
+}
+
+export function http2HeadOf(headers: Readonly<Record<string, unknown>>, status: number, text: HeaderText): ResponseHead {
+  return { status, reason: reasonPhrase(status) ?? '', headers: text.fromObject(headers) }
+}
+
+/** Whether the client ended a connection, by closing its side or by vanishing; a server that cuts leaves neither trace. */
+export function http1EndedBy(socket: Socket): 'client' | 'server' {
+  return socket.readableEnded || isPeerGone(socket.errored) ? 'client' : 'server'
+}
+
+/** Whether an error says that the peer has gone, rather than that something is wrong here. */
+export function isPeerGone(error: (Error & { readonly code?: unknown }) | null): boolean {
+  return error !== null && PEER_GONE.has(error.code)
+}
+
+export function http2EndedBy(stream: ServerHttp2Stream): 'client' | 'server' {
+  return stream.rstCode === HTTP2_CANCEL ? 'client' : 'server'
+}

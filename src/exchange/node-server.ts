@@ -1,0 +1,111 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Server, Socket } from 'node:net'
+import { Exchange } from './exchange.ts'
+import { type Ending, NOTHING_SENT, type RequestFacts } from './facts.ts'
+import { exchangeOf } from './marks.ts'
+import { createNextWrite } from './next-write.ts'
+import { beginExchange, type NodeCapture, openExchange, runInScope } from './node-exchange.ts'
+import type { NodeRequest } from './node-request.ts'
+import { http1EndedBy, isPeerGone, type NodeResponse } from './node-response.ts'
+import { requestUrl } from './url.ts'
+
+const LAST_REQUEST = Symbol('griffier.lastRequest')
+
+interface Connection extends Socket {
+  [LAST_REQUEST]?: IncomingMessage
+}
+
+/** Is told of each request that a handler will see, with the exchange that is kept of it, if one is. */
+export type Prepare = (req: NodeRequest, res: NodeResponse, exchange: Exchange | undefined) => void
+
+/**
+ * Records what reaches a server, also what never reaches a handler: requests that the parser refuses, and upgrades.
+ * It shadows `emit`, as a listener would change what the client gets: with one for `clientError` Node no longer
+ * answers, with one for `upgrade` it no longer treats the request as a plain one.
+ */
+export function attachToServer(capture: NodeCapture, server: Server, prepare: Prepare): void {
+  const { emit } = server
+  const before: Record<string, (emitted: unknown[]) => Exchange | undefined> = {
+    request: ([req, res]) => openRequest(capture, req as NodeRequest, res as NodeResponse, prepare),
+    checkContinue: ([req, res]) => openRequest(capture, req as NodeRequest, res as NodeResponse, prepare),
+    checkExpectation: ([req, res]) => openRequest(capture, req as NodeRequest, res as NodeResponse, prepare),
+    upgrade: ([req, socket]) => openUpgrade(capture, req as IncomingMessage, socket as Socket),
+    connect: ([req, socket]) => openUpgrade(capture, req as IncomingMessage, socket as Socket),
+    dropRequest: ([req, socket]) => openUpgrade(capture, req as IncomingMessage, socket as Socket),
+    clientError: ([error, socket]) => openRefused(capture, error as ParserError, socket as Connection),
+  }
+  server.emit = function (this: Server, event: string, ...emitted: unknown[]): boolean {
+    const exchange = Object.hasOwn(before, event) ? before[event]?.(emitted) : undefined
+    return runInScope(exchange, () => Reflect.apply(emit, this, [event, ...emitted]) as boolean)
+  } as never
+}
+
+function openRequest(capture: NodeCapture, req: NodeRequest, res: NodeResponse, prepare: Prepare): Exchange | undefined {
+  ;(req.socket as Connection)[LAST_REQUEST] = req as IncomingMessage
+  const exchange = openExchange(capture, req, res)
+  prepare(req, res, exchange)
+  return exchange
+}
+
+/** An upgrade is recorded at its handshake: by the head that is written first on its socket, or by its end without one. */
+function openUpgrade(capture: NodeCapture, req: IncomingMessage, socket: Socket): Exchange | undefined {
+  if (exchangeOf(req, capture.recorder) !== undefined) return undefined
+  const exchange = beginExchange(capture, req)
+  if (exchange !== undefined) endWithNextWrite(capture, exchange, socket)
+  return exchange
+}
+
+/** Node's parser errors: a code of its own (HPE_…, ERR_HTTP_REQUEST_TIMEOUT), and what had been received. */
+interface ParserError extends Error {
+  readonly code?: string
+  readonly rawPacket?: Buffer
+}
+
+function openRefused(capture: NodeCapture, error: ParserError, socket: Connection): Exchange | undefined {
+  const { recorder } = capture
+  // The body of a request that has a handler was cut off or malformed: that exchange ends by itself.
+  if (isPeerGone(error) || socket[LAST_REQUEST]?.complete === false || !recorder.admits('')) return undefined
+  const exchange = new Exchange(recorder, refusedFacts(capture, error, socket), () => null)
+  exchange.fail(error)
+  endWithNextWrite(capture, exchange, socket)
+  return exchange
+}
+
+function endWithNextWrite({ headerText }: NodeCapture, exchange: Exchange, socket: Socket): void {
+  const cut: Ending = { head: NOTHING_SENT, complete: false, endedBy: 'server' }
+  exchange.cut = () => cut
+  createNextWrite(socket, (written) => {
+    if (written === undefined) exchange.end({ ...cut, endedBy: http1EndedBy(socket) })
+    else exchange.end({ head: headerText.fromHead(written), complete: true })
+  })
+}
+
+/** What can be told of a request that was not understood: its request line, where it stands at the head of what came. */
+function refusedFacts({ recorder }: NodeCapture, { rawPacket }: ParserError, socket: Socket): RequestFacts {
+  const line = rawPacket === undefined ? null : /^([A-Z]{1,32}) ([^\r\n]{1,8192}?) HTTP\/\d/.exec(rawPacket.toString('latin1', 0, 8_300))
+  const [, method, target] = line ?? []
+  const scheme = 'encrypted' in socket ? 'https' : 'http'
+  const { localAddress, localPort } = socket
+  return {
+    method: method ?? null,
+    url: target === undefined ? null : requestUrl({ target, host: undefined, scheme, localAddress, localPort, forwarded: undefined }),
+    userAgent: null,
+    ip: recorder.clientAddress(socket.remoteAddress, undefined),
+    requestId: undefined,
+    traceId: undefined,
+  }
+}
+
+/** Options for a server whose response class sees what no event tells of: a missing Host (400), an expectation that fails (417). */
+export function responseClass<Base extends new (req: IncomingMessage, ...rest: never[]) => ServerResponse>(
+  capture: NodeCapture,
+  base: Base,
+): Base {
+  const Audited = class extends (base as unknown as new (req: IncomingMessage, ...rest: unknown[]) => ServerResponse) {
+    constructor(req: IncomingMessage, ...rest: unknown[]) {
+      super(req, ...rest)
+      openExchange(capture, req, this)
+    }
+  }
+  return Audited as unknown as Base
+}
