@@ -22,6 +22,8 @@ export const errorCatalogue = {
   PROXY_NOT_TRUSTED:
     'A request carried {header}, but no proxy is trusted, so it was ignored. Set trustedProxies if there is one.',
   UNKNOWN_VARIABLE: 'The environment variable {name} is not a setting of griffier and was ignored.',
+  REPORTS_DROPPED:
+    '{count} errors were not told to onError, or it failed on them. Keep the hook short, and do not let it fail or cause what it reports.',
   FILE_NOT_OPENED: 'The file {path} could not be opened: {reason}. Its directory must exist and be writable.',
   FILE_MOVED: 'The file {path} was renamed or deleted; writing goes on in a new file of that name.',
   FILE_NOT_WRITTEN: 'The file {path} could not be written: {reason}. The records are kept in memory and written again.',

@@ -1,0 +1,49 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
+/** A second is far more than an ordinary pattern takes; a pattern that is not understood by then is let through. */
+const TIME_FOR_A_PATTERN_MS = 1_000
+
+interface Recheck {
+  checkSync(
+    source: string,
+    flags: string,
+    parameters: { readonly timeout: number },
+  ): { readonly status: string; readonly complexity?: { readonly type: string } }
+}
+
+/**
+ * The patterns that a text can make exponentially slow, as indices, according to `recheck` where that is installed;
+ * without it none is found. Throws where it is installed and cannot be used.
+ * Patterns of polynomial growth are let through: paths longer than 8 KiB are never matched.
+ */
+export function exponentialPatterns(patterns: readonly RegExp[]): readonly number[] {
+  if (patterns.length === 0) return []
+  const recheck = loadRecheck()
+  if (recheck === undefined) return []
+  return [...patterns.keys()].filter((index) => isExponential(recheck, patterns[index]))
+}
+
+function isExponential(recheck: Recheck, pattern: RegExp | undefined): boolean {
+  if (pattern === undefined) return false
+  const { complexity } = recheck.checkSync(pattern.source, pattern.flags, { timeout: TIME_FOR_A_PATTERN_MS })
+  return complexity?.type === 'exponential'
+}
+
+function loadRecheck(): Recheck | undefined {
+  const require = createRequire(join(process.cwd(), 'noop.js'))
+  let path: string
+  try {
+    // Its main entry starts a worker by a path that is lost in bundles.
+    path = require.resolve('recheck/lib/browser.js')
+  } catch {
+    return undefined
+  }
+  const recheck: unknown = require(path)
+  if (hasCheck(recheck)) return recheck
+  throw new Error('this version of it has no checkSync')
+}
+
+function hasCheck(value: unknown): value is Recheck {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'checkSync') === 'function'
+}
