@@ -1,0 +1,113 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import ts from 'typescript'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = resolve(import.meta.dirname, '../..')
+
+/** What each door exports. A change here is a change to the public names, and belongs in CHANGELOG.md. */
+const doors = {
+  '.': {
+    values: ['AuditError', 'createAuditLog', 'fileSink', 'stdoutSink'],
+    types: ['AuditLog', 'AuditRecord', 'Logger', 'Settings'],
+  },
+  './express': { values: ['expressAudit'], types: [] },
+  './node': { values: ['nodeAudit'], types: [] },
+  './testing': { values: ['expectAudited', 'fixedClock', 'fixedIds', 'memorySink'], types: [] },
+} as const
+
+interface Manifest {
+  readonly exports: Record<string, string | { types: string; default: string }>
+  readonly typesVersions: { '*': Record<string, string[]> }
+  readonly scripts: Record<string, string>
+  readonly engines: unknown
+  readonly dependencies: Record<string, string>
+  readonly peerDependencies: Record<string, string>
+  readonly peerDependenciesMeta: Record<string, { optional: boolean }>
+}
+
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
+
+/** The built package, made in a directory of its own from what a clean checkout has. */
+let built: string
+let declared: ts.Program
+
+beforeAll(() => {
+  built = mkdtempSync(join(tmpdir(), 'griffier-doors-'))
+  for (const part of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts', 'src']) {
+    cpSync(join(root, part), join(built, part), { recursive: true })
+  }
+  symlinkSync(join(root, 'node_modules'), join(built, 'node_modules'))
+  execFileSync(process.execPath, [join(built, 'scripts/build.js')], { stdio: 'pipe' })
+  declared = ts.createProgram(
+    Object.keys(doors).map((door) => targetOf(door, 'types')),
+    { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2023, types: ['node'], noEmit: true },
+  )
+}, 120_000)
+
+afterAll(() => rmSync(built, { recursive: true, force: true }))
+
+function targetOf(door: string, condition: 'types' | 'default'): string {
+  const target = manifest.exports[door]
+  if (target === undefined) throw new Error(`package.json has no door ${door}`)
+  return join(built, typeof target === 'string' ? target : target[condition])
+}
+
+function declaredNames(door: string): string[] {
+  const checker = declared.getTypeChecker()
+  const source = declared.getSourceFile(targetOf(door, 'types'))
+  const symbol = source && checker.getSymbolAtLocation(source)
+  return symbol ? checker.getExportsOfModule(symbol).map(({ name }) => name) : []
+}
+
+describe('the doors', () => {
+  it('are these and no others', () => {
+    const data = ['./record.schema.json', './package.json']
+    expect(Object.keys(manifest.exports).sort()).toEqual([...Object.keys(doors), ...data].sort())
+  })
+
+  it.each(Object.entries(doors))('%s exports exactly these values', async (door, { values }) => {
+    const loaded = (await import(targetOf(door, 'default'))) as Record<string, unknown>
+    expect(Object.keys(loaded).sort()).toEqual(values)
+  })
+
+  it.each(Object.entries(doors))('%s declares exactly these values and types', (door, { values, types }) => {
+    expect(declaredNames(door).sort()).toEqual([...values, ...types].sort())
+  })
+
+  it('all lead to files of the build', () => {
+    const targets = Object.values(manifest.exports).flatMap((target) =>
+      typeof target === 'string' ? [target] : [target.types, target.default],
+    )
+    expect(targets.filter((target) => !existsSync(join(built, target)))).toEqual([])
+  })
+
+  it('are the same under old resolution', () => {
+    const behind = Object.entries(manifest.exports).filter(([door]) => door !== '.' && door !== './package.json')
+    expect(manifest.typesVersions['*']).toEqual(
+      Object.fromEntries(
+        behind.map(([door, target]) => [door.slice(2), [typeof target === 'string' ? target : target.types]]),
+      ),
+    )
+  })
+})
+
+describe('the manifest', () => {
+  it('names the lines of Node.js where CommonJS can require ECMAScript modules', () => {
+    expect(manifest.engines).toEqual({ node: '>=20.19 <21 || >=22.12' })
+  })
+
+  it('depends on one package, and on its peers only where the app has them', () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(['ipaddr.js'])
+    expect(Object.keys(manifest.peerDependencies)).toEqual(
+      Object.keys(manifest.peerDependenciesMeta).filter((name) => manifest.peerDependenciesMeta[name]?.optional),
+    )
+  })
+
+  it('runs nothing at install', () => {
+    const atInstall = /^(pre|post)?(install|prepare)$|^(pre|post)?publish/
+    expect(Object.keys(manifest.scripts).filter((name) => atInstall.test(name))).toEqual([])
+  })
+})
