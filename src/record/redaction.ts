@@ -1,0 +1,108 @@
+import { AuditError } from '../lib/errors.ts'
+import { keptNames, type NameLists, secretNames } from './secret-names.ts'
+import { maskAssignments, maskSchemes, maskUrlsWithin } from './text-redaction.ts'
+import { type Masks, redactUrl, withoutFragment } from './url-redaction.ts'
+
+/** What takes the place of a value that is masked, unless `censor` says otherwise. */
+const REDACTED = 'REDACTED'
+
+/**
+ * What is masked beside, or with `mode: 'replace'` instead of, the built-in names. With `privacy: 'strict'` the lists
+ * name what is kept: everything else is masked, and the built-in secret names still are.
+ */
+export interface RedactionSettings extends NameLists {
+  /** Names of headers; case, `-` and `_` make no difference, here and below. */
+  readonly headers?: readonly string[]
+  /** Names of parameters in queries. */
+  readonly query?: readonly string[]
+  /** Keys at any depth of filter and results, and names in messages. */
+  readonly keys?: readonly string[]
+  /** Default `extend`. `replace` puts each list that is given in the place of the built-in one. */
+  readonly mode?: 'extend' | 'replace'
+  /** The text that takes a masked value's place, or a function that makes it. Default `REDACTED`. */
+  readonly censor?: string | ((value: unknown, name: string) => string)
+}
+
+export interface Redactor {
+  /** Whether everything but what is named is masked: `privacy: 'strict'`. */
+  readonly strict: boolean
+  /** Whether the value of a key is masked whole, at any depth. */
+  isSecretKey(key: string): boolean
+  /** Whether `privacy: 'strict'` keeps what lies under a key; without it, true for all. */
+  isKeptKey(key: string): boolean
+  /** The text that takes a value's place. A censor that throws or gives no text is reported and gives `REDACTED`. */
+  censor(value: unknown, name: string): string
+  /** A header's value as it is recorded; the name in lower case. */
+  header(name: string, value: string): string
+  /** A URL without credentials and the values of secret parameters, in its query and its fragment. */
+  url(url: string): string
+  /** A message: `name=value` parts, URLs, `Bearer` and `Basic` tokens. */
+  text(text: string): string
+}
+
+interface RedactorSettings {
+  readonly redact?: RedactionSettings
+  readonly privacy?: 'default' | 'strict'
+}
+
+const urlHeaders = new Set(['location', 'content-location', 'referer'])
+const noLists: NameLists = {}
+// A text without any of these holds nothing that could be masked.
+const textWorthALook = /[=@%]|["']\s*:|:\s*["']|\b(?:bearer|basic)\s/i
+const headerWorthALook = /[?@;%#]/
+
+/** The one place that decides what of an exchange is masked. All work is linear in the length of its input. */
+export function createRedactor(settings: RedactorSettings, report: (error: AuditError) => void): Redactor {
+  const { redact = {}, privacy } = settings
+  const strict = privacy === 'strict'
+  const secret = secretNames(strict ? noLists : redact)
+  const kept = keptNames(redact)
+  const censor = createCensor(redact.censor, report)
+  const hides = strict
+    ? (isSecret: boolean, isKept: boolean): boolean => isSecret || !isKept
+    : (isSecret: boolean) => isSecret
+
+  const masks: Masks = {
+    hidesParameter: (name) => hides(secret.parameter(name), kept.parameter(name)),
+    hidesAssignment: (name) => hides(secret.key(name), kept.key(name)),
+    censor,
+    censorInUrl: (value, name) => encodeURIComponent(censor(value, name).toWellFormed()),
+  }
+
+  return {
+    strict,
+    isSecretKey: secret.key,
+    isKeptKey: strict ? kept.key : () => true,
+    censor,
+    header(name, value) {
+      if (hides(secret.header(name), kept.header(name))) return censor(value, name)
+      if (urlHeaders.has(name)) return redactUrl(withoutFragment(value), masks)
+      return headerWorthALook.test(value) ? maskUrlsWithin(value, masks) : value
+    },
+    url: (url) => redactUrl(url, masks),
+    text(text) {
+      if (!textWorthALook.test(text)) return text
+      return maskAssignments(maskSchemes(text, censor), masks)
+    },
+  }
+}
+
+function createCensor(
+  censor: RedactionSettings['censor'],
+  report: (error: AuditError) => void,
+): (value: unknown, name: string) => string {
+  if (typeof censor !== 'function') return () => censor ?? REDACTED
+  // Neither reason nor cause is passed on: what a censor throws may hold the very value.
+  const fail = (reason: string): string => {
+    report(new AuditError('CENSOR_FAILED', { reason }))
+    return REDACTED
+  }
+  return (value, name) => {
+    try {
+      const text: unknown = censor(value, name)
+      return typeof text === 'string' ? text : fail('it gave no text')
+    } catch {
+      return fail('it threw')
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/** What of a URL or a text is masked, and by what. */
+export interface Masks {
+  /** For a parameter of a query, a fragment or a path; the name is decoded. */
+  hidesParameter(name: string): boolean
+  /** For `name=value` and its like in running text. */
+  hidesAssignment(name: string): boolean
+  /** The text that takes the place of a value. */
+  censor(value: string, name: string): string
+  /** The same, in characters that a URL may hold. */
+  censorInUrl(value: string, name: string): string
+}
+
+const worthALook = /[?#@;=%]/
+// An encoded character, however often it was encoded: %3D, %253D, …
+const hasAt = /@|%(?:25)*40/i
+const at = /@|%(?:25)*40/gi
+const authorityBounds = /([/\\?#\s"<>]|%(?:25)*(?:2f|5c|3f|23|26|3b))/i
+const slash = /^(?:[/\\]|%(?:25)*(?:2f|5c))$/i
+const encodedMark = /[&;\s"'<>]|%(?:25)*(26|3b|3f|23|3d)/gi
+
+/**
+ * A URL, absolute or not, with its credentials and masked parameters replaced and every other byte as it was. The raw
+ * text is split and never decoded, but for names, to compare them; parameters are also found in the fragment, after a
+ * `;` in the path, and in URLs within a value, encoded or not.
+ */
+export function redactUrl(url: string, masks: Masks): string {
+  if (!worthALook.test(url)) return url
+  const hash = endOf(url, '#', url.length)
+  const question = endOf(url, '?', hash)
+  const head = redactHead(url.slice(0, question), masks)
+  if (question === url.length) return head
+  const query = redactParameters(url.slice(question, hash), masks)
+  return hash === url.length ? head + query : head + query + redactParameters(url.slice(hash), masks)
+}
+
+/** The URL without its fragment. */
+export function withoutFragment(url: string): string {
+  return url.slice(0, endOf(url, '#', url.length))
+}
+
+/** Masks what stands before an `@` in each `//authority` of a text. */
+export function maskAuthorities(text: string, masks: Masks): string {
+  if (!hasAt.test(text)) return text
+  const pieces = text.split(authorityBounds)
+  for (let i = 4; i < pieces.length; i += 2) {
+    const opened = slash.test(pieces[i - 1] ?? '') && pieces[i - 2] === '' && slash.test(pieces[i - 3] ?? '')
+    if (opened) pieces[i] = maskUserinfo(pieces[i] ?? '', masks)
+  }
+  return pieces.join('')
+}
+
+/** Masks parameters whose very `?`, `&` and `=` are percent-encoded: those of a URL that is the value of a parameter. */
+export function maskEncoded(text: string, masks: Masks): string {
+  let out = ''
+  let done = 0
+  let start = -1
+  let equals: RegExpExecArray | undefined
+  const finish = (end: number): void => {
+    if (start >= 0 && equals !== undefined) {
+      const from = equals.index + equals[0].length
+      const name = decodeName(text.slice(start, equals.index))
+      if (masks.hidesParameter(name)) {
+        out += text.slice(done, from) + masks.censorInUrl(text.slice(from, end), name)
+        done = end
+      }
+    }
+    equals = undefined
+  }
+  for (const mark of text.matchAll(encodedMark)) {
+    const code = mark[1]?.toLowerCase()
+    if (code === '3d') {
+      equals ??= mark
+      continue
+    }
+    finish(mark.index)
+    start = code === undefined ? -1 : mark.index + mark[0].length
+  }
+  finish(text.length)
+  return out + text.slice(done)
+}
+
+/** A parameter's name as a server would read it; encoded several times, as the last of several servers would. */
+export function decodeName(raw: string): string {
+  let name = raw.includes('+') ? raw.replaceAll('+', ' ') : raw
+  for (let round = 0; round < 4 && name.includes('%'); round++) name = decodeOnce(name)
+  return name
+}
+
+function decodeOnce(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  }
+}
+
+function endOf(text: string, mark: string, limit: number): number {
+  const index = text.indexOf(mark)
+  return index < 0 || index > limit ? limit : index
+}
+
+function redactHead(head: string, masks: Masks): string {
+  let out = maskAuthorities(head, masks)
+  if (out.includes('@') && !out.includes('//')) out = maskBareUserinfo(out, masks)
+  if (out.includes(';')) out = redactPathParameters(out, masks)
+  return out.includes('%') ? maskEncoded(out, masks) : out
+}
+
+/** `user:password@host:443`, as the target of a CONNECT; an address of mail is none. */
+function maskBareUserinfo(head: string, masks: Masks): string {
+  const [authority = ''] = head.split(/[/\\]/, 1)
+  const colon = authority.indexOf(':')
+  if (colon < 0 || colon > authority.lastIndexOf('@') || /^mailto:/i.test(authority)) return head
+  return maskUserinfo(authority, masks) + head.slice(authority.length)
+}
+
+function maskUserinfo(authority: string, masks: Masks): string {
+  let last = -1
+  for (const found of authority.matchAll(at)) last = found.index
+  return last <= 0 ? authority : masks.censorInUrl(authority.slice(0, last), 'userinfo') + authority.slice(last)
+}
+
+function redactPathParameters(path: string, masks: Masks): string {
+  const pieces = path.split(/([;/])/)
+  for (let i = 2; i < pieces.length; i += 2) if (pieces[i - 1] === ';') pieces[i] = redactPart(pieces[i] ?? '', masks)
+  return pieces.join('')
+}
+
+/** A query or a fragment, its first character being `?` or `#`. */
+function redactParameters(text: string, masks: Masks): string {
+  let out = text.charAt(0)
+  let start = 1
+  for (let i = 1; i < text.length; i++) {
+    const mark = text[i]
+    if (mark !== '&' && mark !== ';') continue
+    out += redactPart(text.slice(start, i), masks) + mark
+    start = i + 1
+  }
+  return out + redactPart(text.slice(start), masks)
+}
+
+/** One `name=value`; where the value is a URL itself (`next=/a?token=…`), so are its parameters. */
+function redactPart(part: string, masks: Masks): string {
+  if (!part.includes('=')) return redactInner(part, masks)
+  let nameStart = 0
+  for (const mark of part.matchAll(/[?#=]/g)) {
+    if (mark[0] !== '=') nameStart = mark.index + 1
+    else if (nameStart >= 0) {
+      const name = decodeName(part.slice(nameStart, mark.index))
+      const from = mark.index + 1
+      if (masks.hidesParameter(name))
+        return redactInner(part.slice(0, from), masks) + masks.censorInUrl(part.slice(from), name)
+      nameStart = -1
+    }
+  }
+  return redactInner(part, masks)
+}
+
+function redactInner(part: string, masks: Masks): string {
+  if (!part.includes('%')) return part.includes('@') ? maskAuthorities(part, masks) : part
+  return maskEncoded(maskAuthorities(part, masks), masks)
+}
