@@ -27,6 +27,8 @@ export const errorCatalogue = {
   FILE_NOT_OPENED: 'The file {path} could not be opened: {reason}. Its directory must exist and be writable.',
   FILE_MOVED: 'The file {path} was renamed or deleted; writing goes on in a new file of that name.',
   FILE_NOT_WRITTEN: 'The file {path} could not be written: {reason}. The records are kept in memory and written again.',
+  FILE_NOT_ROTATED:
+    'The file {path} could not be rotated: {reason}. Writing goes on in it, and rotation is tried again.',
   STDOUT_NOT_WRITTEN: 'Standard output could not be written: {reason}.',
 } as const
 

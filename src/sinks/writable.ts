@@ -1,0 +1,187 @@
+import { AuditError, safeReasonOf } from '../lib/errors.ts'
+import type { LineAnswer, Sink } from './sink.ts'
+import { type TextSinkOptions, textSink } from './text-sink.ts'
+
+/** Anything that takes a line, which ends in `\n`: a Writable, a pino destination or transport, an object of the app's own. */
+export interface LineWriter {
+  write(line: string): unknown
+}
+
+type Listener = (...values: unknown[]) => void
+
+/** What of a Writable or a pino destination is used where it is there. */
+interface MaybeStream extends LineWriter {
+  write(line: string, done?: (error?: unknown) => void): unknown
+  on?(event: string, listener: Listener): unknown
+  removeListener?(event: string, listener: Listener): unknown
+  flush?(done?: (error?: unknown) => void): unknown
+  flushSync?(): void
+  readonly writableLength?: number
+  readonly writable?: boolean
+  readonly destroyed?: boolean
+}
+
+/**
+ * Something that takes lines as a sink. Where `write` gives `false`, the next line waits for `'drain'`. A record is safe
+ * once `write` has returned, on a Node stream once that has called back; where it throws or fails, the record is lost
+ * (`HANDLER_FAILED`): it is not written again. An `'error'` event is reported and does not end the process. What was given
+ * is never ended; it is flushed where it can be.
+ */
+export function writableSink(target: LineWriter, options: TextSinkOptions = {}): Sink {
+  const name = options.name ?? nameOf(target)
+  const writer = new StreamWriter(target, name)
+  return textSink(
+    {
+      name,
+      writeLines: (lines, signal) => writer.writeLines(lines, signal),
+      writeLinesSync: (lines) => writer.writeLinesSync(lines),
+      flush: () => writer.flush(),
+      close: () => writer.close(),
+    },
+    options,
+  )
+}
+
+function nameOf(target: object): string {
+  const made = target.constructor?.name
+  return made === undefined || made === '' || made === 'Object' ? 'writable' : made
+}
+
+class StreamWriter {
+  readonly #target: MaybeStream
+  readonly #name: string
+  readonly #callsBack: boolean
+  readonly #onError: Listener = (error) => this.#noteError(error)
+  readonly #onDrain: Listener = () => this.#wake()
+  #needsDrain = false
+  #unsettled = 0
+  #lost = 0
+  #cause: unknown
+  #failed = false
+  #waiting: (() => void) | undefined
+
+  constructor(target: LineWriter, name: string) {
+    this.#target = target
+    this.#name = name
+    this.#callsBack = typeof this.#target.writableLength === 'number'
+    this.#target.on?.('error', this.#onError)
+    this.#target.on?.('close', this.#onDrain)
+    this.#target.on?.('drain', this.#onDrain)
+  }
+
+  writeLines(lines: readonly string[], signal: AbortSignal): LineAnswer | undefined | Promise<LineAnswer | undefined> {
+    const taken = this.#writeWhileReady(lines, 0)
+    if (taken === lines.length && this.#unsettled === 0) return this.#answer()
+    return this.#writeRest(lines, taken, signal)
+  }
+
+  writeLinesSync(lines: readonly string[]): LineAnswer | undefined {
+    for (const line of lines) this.#writeOne(line)
+    try {
+      this.#target.flushSync?.()
+    } catch (error) {
+      this.#noteError(error)
+    }
+    return this.#answer()
+  }
+
+  async flush(): Promise<void> {
+    const { flush } = this.#target
+    if (flush === undefined) return
+    await new Promise<void>((resolve, reject) => {
+      const answer = flush.call(this.#target, (error) => (error ? reject(error) : resolve()))
+      if (flush.length === 0) resolve(answer as Promise<void> | undefined)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#target.removeListener?.('error', this.#onError)
+    this.#target.removeListener?.('close', this.#onDrain)
+    this.#target.removeListener?.('drain', this.#onDrain)
+    this.#wake()
+  }
+
+  #writeWhileReady(lines: readonly string[], start: number): number {
+    let index = start
+    while (index < lines.length && !this.#needsDrain) this.#writeOne(lines[index++] ?? '')
+    return index
+  }
+
+  async #writeRest(lines: readonly string[], begun: number, signal: AbortSignal): Promise<LineAnswer | undefined> {
+    let taken = begun
+    while ((taken < lines.length || this.#unsettled > 0) && !signal.aborted) {
+      await this.#change(signal)
+      taken = this.#writeWhileReady(lines, taken)
+    }
+    if (taken === lines.length) return this.#answer()
+    // Handed over is handed over: only lines that the target never saw are worth another try.
+    return {
+      ...this.#answer(),
+      taken,
+      error: new AuditError('HANDLER_FAILED', { handler: this.#name, reason: 'no drain' }),
+    }
+  }
+
+  #writeOne(line: string): void {
+    if (this.#target.destroyed === true || this.#target.writable === false) {
+      this.#lost++
+      this.#cause ??= new Error('it was destroyed')
+      return
+    }
+    try {
+      const done = this.#callsBack ? this.#expectCallback() : undefined
+      const ready = done === undefined ? this.#target.write(`${line}\n`) : this.#target.write(`${line}\n`, done)
+      if (ready === false && this.#target.on !== undefined) this.#needsDrain = true
+    } catch (error) {
+      this.#lost++
+      this.#noteError(error)
+    }
+  }
+
+  #expectCallback(): (error?: unknown) => void {
+    let called = false
+    this.#unsettled++
+    return (error) => {
+      if (called) return
+      called = true
+      this.#unsettled--
+      if (error) {
+        this.#lost++
+        this.#noteError(error)
+      }
+      if (this.#unsettled === 0) this.#waiting?.()
+    }
+  }
+
+  #noteError(error: unknown): void {
+    this.#cause = error
+    this.#failed = true
+  }
+
+  #wake(): void {
+    this.#needsDrain = false
+    this.#waiting?.()
+  }
+
+  /** Resolves when the target drained, closed or called back, or when the signal says to stop. */
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const settle = () => {
+        signal.removeEventListener('abort', settle)
+        this.#waiting = undefined
+        resolve()
+      }
+      this.#waiting = settle
+      signal.addEventListener('abort', settle)
+    })
+  }
+
+  #answer(): LineAnswer | undefined {
+    if (this.#lost === 0 && !this.#failed) return undefined
+    const values = { handler: this.#name, reason: safeReasonOf(this.#cause) }
+    const answer = { lost: this.#lost, error: new AuditError('HANDLER_FAILED', values, this.#cause) }
+    this.#lost = 0
+    this.#failed = false
+    return answer
+  }
+}
