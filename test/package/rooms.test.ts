@@ -76,7 +76,7 @@ describe('the rooms of src', () => {
       'src/delivery/favourite.ts': "import '../sinks/file.ts'\n",
       'src/adapters/node.ts': "import './express.ts'\n",
       'src/adapters/loads.ts': "import 'express'\n",
-      'src/adapters/reaches.ts': "import '../record/record.ts'\n",
+      'src/adapters/reaches.ts': "import '../sinks/file.ts'\n",
       'src/testing/front.ts': "import '../index.ts'\n",
       'src/exchange/lost.ts': "import './nowhere.ts'\n",
     })
@@ -92,7 +92,7 @@ describe('the rooms of src', () => {
       'delivery-knows-the-contract: src/delivery/favourite.ts → src/sinks/file.ts',
       'adapters-are-strangers: src/adapters/node.ts → src/adapters/express.ts',
       'no-unlisted-packages: src/adapters/loads.ts → ',
-      'room-adapters: src/adapters/reaches.ts → src/record/record.ts',
+      'room-adapters: src/adapters/reaches.ts → src/sinks/file.ts',
       'doors-lead-inwards: src/testing/front.ts → src/index.ts',
       'no-unresolved: src/exchange/lost.ts → ./nowhere.ts',
     ]) {
