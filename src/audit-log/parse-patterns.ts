@@ -1,12 +1,17 @@
 import { compilePatterns } from '../exchange/exempt.ts'
 import { reasonOf } from '../lib/errors.ts'
-import type { Parser } from './parser.ts'
+import { list, type Parser, placed } from './parser.ts'
 import { exponentialPatterns } from './pattern-growth.ts'
+
+const expected = 'a list of patterns, each a RegExp or the source of one'
+const anything: Parser<unknown> = (given) => ({ value: given })
 
 /** A list of patterns, compiled; refuses those that can be made exponentially slow, where `recheck` is installed. */
 export const patterns: Parser<readonly RegExp[]> = (given, at) => {
-  const compiled = compilePatterns(given)
-  if ('faults' in compiled) return { faults: compiled.faults.map((fault) => `${at}: ${fault}`) }
+  const entries = list(anything, expected)(given, at)
+  if ('faults' in entries) return entries
+  const compiled = compilePatterns(entries.value)
+  if ('faults' in compiled) return { faults: placed(compiled.faults, at, 'a RegExp or the source of one') }
   try {
     const slow = exponentialPatterns(compiled.patterns)
     if (slow.length > 0) return { faults: slow.map((index) => `${at}[${index}]: ${grows}`) }

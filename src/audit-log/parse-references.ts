@@ -1,10 +1,10 @@
 import type { Formatter } from '../formats/format.ts'
 import { AuditError } from '../lib/errors.ts'
 import type { Sink } from '../sinks/sink.ts'
-import { notAmong } from './parse-values.ts'
+import { notAmong, text } from './parse-values.ts'
 import { list, type Parsed, type Parser, wrong } from './parser.ts'
 import { loadReference } from './reference.ts'
-import type { FormatName, LoadedHandler } from './settings.ts'
+import type { Censor, FormatName, LoadedHandler } from './settings.ts'
 
 const formatNames: readonly FormatName[] = ['native', 'python-audit-log']
 const aHandler = 'a sink, an object with write(line), a function, or the text module#export'
@@ -16,6 +16,13 @@ export function functionOf<Type extends (...given: never[]) => unknown>(): Parse
     isFunction<Type>(given) ? { value: given } : wrong(given, at, 'a function or the text module#export'),
   )
 }
+
+const fixedCensor = text(/^.{0,200}$/s, 'a text of at most 200 characters, a function, or the text module#export')
+
+/** A fixed text, a function, or, as a text with `#`, the `module#export` of either. */
+export const censor: Parser<Censor | string> = orReference<Censor | string>((given, at) =>
+  isFunction<Censor>(given) ? { value: given } : fixedCensor(given, at),
+)
 
 /** A format's name, a function, or the text `module#export` of one. */
 export const formatter: Parser<FormatName | Formatter> = (given, at) => {

@@ -12,7 +12,7 @@ const catchable = Object.keys(constants.signals).filter((name) => !uncatchable.i
 const signal: Parser<NodeJS.Signals> = (given, at) => {
   const value = catchable.find((name) => name === given)
   return value === undefined
-    ? notAmong(given, at, catchable, 'the name of a signal that can be caught, such as SIGTERM')
+    ? notAmong(given, at, [], 'the name of a signal that can be caught, such as SIGTERM')
     : { value }
 }
 

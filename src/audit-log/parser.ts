@@ -104,6 +104,14 @@ export function wrong(given: unknown, at: string, expected: string): { readonly 
   return { faults: [`${at}: got ${kindOf(given)}, expected ${expected}`] }
 }
 
+/** Faults that begin with the place of an item, `[0] is not …`, as faults of the setting, with what was expected of each. */
+export function placed(faults: readonly string[], at: string, expected: string): readonly string[] {
+  return faults.map((fault) => {
+    const place = /^\[\d+\]/.exec(fault)?.[0] ?? ''
+    return `${at}${place}: ${fault.slice(place.length).trimStart()}, expected ${expected}`
+  })
+}
+
 /** Adds faults found elsewhere to what was parsed. */
 export function merge<Value>(parsed: Parsed<Value>, faults: readonly string[]): Parsed<Value> {
   if (faults.length === 0) return parsed

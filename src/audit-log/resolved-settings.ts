@@ -7,7 +7,8 @@ export interface ResolvedRedact {
   readonly query: readonly string[] | undefined
   readonly keys: readonly string[] | undefined
   readonly mode: 'extend' | 'replace'
-  readonly censor: Censor | undefined
+  /** A fixed text, or what makes one. */
+  readonly censor: Censor | string | undefined
 }
 
 export interface ResolvedPseudonyms {
@@ -22,7 +23,7 @@ export interface ResolvedSettings {
   readonly enabled: boolean
   readonly loggerName: string
   readonly exemptUrls: readonly RegExp[]
-  /** `undefined`: standard output. An empty list: nowhere. */
+  /** `undefined`: standard output. Never empty. */
   readonly logHandler: readonly LoadedHandler[] | undefined
   readonly logFormatter: FormatName | Formatter
   readonly userFromRequest: UserFromRequest | undefined

@@ -1,12 +1,12 @@
 import { types } from 'node:util'
 import { patterns } from './parse-patterns.ts'
 import { proxies } from './parse-proxies.ts'
-import { formatter, functionOf, handlers } from './parse-references.ts'
+import { censor, formatter, functionOf, handlers } from './parse-references.ts'
 import { signals } from './parse-signals.ts'
 import { boolean, choice, text, wholeNumber } from './parse-values.ts'
 import { type Field, list, object, type Parser, wrong } from './parser.ts'
 import type { ResolvedPseudonyms, ResolvedRedact, ResolvedSettings } from './resolved-settings.ts'
-import type { Censor, OnError, UserFromRequest } from './settings.ts'
+import type { OnError, UserFromRequest } from './settings.ts'
 
 /** A setting: how it is read, what it is by default, and whether its environment variable holds plain text or JSON. */
 interface Setting<Value> extends Field<Value> {
@@ -28,7 +28,7 @@ const redact = object<ResolvedRedact>({
   query: { parse: names, fallback: { value: undefined } },
   keys: { parse: names, fallback: { value: undefined } },
   mode: { parse: choice('extend', 'replace'), fallback: { value: 'extend' } },
-  censor: { parse: functionOf<Censor>(), fallback: { value: undefined } },
+  censor: { parse: censor, fallback: { value: undefined } },
 })
 
 const nothingMoreRedacted: ResolvedRedact = Object.freeze({
@@ -43,7 +43,10 @@ const pseudonyms = object<ResolvedPseudonyms>({
   key: { parse: secretKey },
   keyId: { parse: text(/^[\w.-]{1,64}$/, 'a text of 1 to 64 letters, digits, ".", "_" and "-"') },
   fields: {
-    parse: list(choice('id', 'email', 'provider', 'realm'), "a list of 'id', 'email', 'provider' and 'realm'"),
+    parse: list(
+      choice('id', 'email', 'provider', 'realm', 'ip'),
+      "a list of 'id', 'email', 'provider', 'realm' and 'ip'",
+    ),
     fallback: { value: Object.freeze(['id', 'email'] as const) },
   },
 })

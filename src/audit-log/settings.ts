@@ -45,12 +45,12 @@ export interface RedactSettings {
   readonly keys?: readonly string[] | undefined
   /** `'extend'` adds each list to the default one; `'replace'` puts it in its place, where it is given. Default: `'extend'`. */
   readonly mode?: 'extend' | 'replace' | undefined
-  /** A function, or `module#export`. Default: every redacted value becomes `REDACTED`, which also stands in when the function fails. */
+  /** What takes a redacted value's place: a fixed text, a function, or, as a text with `#`, `module#export`. Default: `REDACTED`, which also stands in when the function fails. */
   readonly censor?: Censor | string | undefined
 }
 
 /** The parts of `user` that can be kept as pseudonyms. */
-export type PseudonymField = 'id' | 'email' | 'provider' | 'realm'
+export type PseudonymField = 'id' | 'email' | 'provider' | 'realm' | 'ip'
 
 export interface PseudonymSettings {
   /** The key of HMAC-SHA-256: at least 32 bytes, as bytes or as text, which counts in UTF-8. */
@@ -81,7 +81,7 @@ export interface Settings<Request = unknown> {
   readonly userFromRequest?: UserFromRequest<Request> | string | undefined
   /** Whether `audit.current()` works; it costs some time in each request. Default: true. */
   readonly context?: boolean | undefined
-  /** Proxies whose forwarded header is believed: addresses and CIDR ranges, or a number of hops. Default: none, or the framework's own decision where it has one. */
+  /** Proxies whose forwarded header is believed: addresses, CIDR ranges and the names `loopback`, `linklocal`, `uniquelocal`, or a number of hops. Default: none, or the framework's own decision where it has one. */
   readonly trustedProxies?: readonly string[] | number | undefined
   /** The one header that trusted proxies write. Default: `'x-forwarded-for'`. */
   readonly forwardedHeader?: string | undefined

@@ -1,13 +1,13 @@
 const LONGEST = 64
 
-/** The candidate that a mistyped word most likely meant, letter case aside: at most two edits away, and fewer than half its length; else undefined. */
+/** The candidate that a mistyped word most likely meant, letter case aside: at most two edits away, and at most half its length; else undefined. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > LONGEST) return undefined
   let best: string | undefined
   let fewest = 3
   for (const candidate of candidates) {
     const edits = editsBetween(word.toLowerCase(), candidate.toLowerCase())
-    if (edits < fewest && edits * 2 < candidate.length) {
+    if (edits < fewest && edits * 2 <= candidate.length) {
       best = candidate
       fewest = edits
     }

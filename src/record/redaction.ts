@@ -12,15 +12,15 @@ const REDACTED = 'REDACTED'
  */
 export interface RedactionSettings extends NameLists {
   /** Names of headers; case, `-` and `_` make no difference, here and below. */
-  readonly headers?: readonly string[]
+  readonly headers?: readonly string[] | undefined
   /** Names of parameters in queries. */
-  readonly query?: readonly string[]
+  readonly query?: readonly string[] | undefined
   /** Keys at any depth of filter and results, and names in messages. */
-  readonly keys?: readonly string[]
+  readonly keys?: readonly string[] | undefined
   /** Default `extend`. `replace` puts each list that is given in the place of the built-in one. */
-  readonly mode?: 'extend' | 'replace'
+  readonly mode?: 'extend' | 'replace' | undefined
   /** The text that takes a masked value's place, or a function that makes it. Default `REDACTED`. */
-  readonly censor?: string | ((value: unknown, name: string) => string)
+  readonly censor?: string | ((value: unknown, name: string) => string) | undefined
 }
 
 export interface Redactor {
@@ -41,8 +41,8 @@ export interface Redactor {
 }
 
 interface RedactorSettings {
-  readonly redact?: RedactionSettings
-  readonly privacy?: 'default' | 'strict'
+  readonly redact?: RedactionSettings | undefined
+  readonly privacy?: 'default' | 'strict' | undefined
 }
 
 const urlHeaders = new Set(['location', 'content-location', 'referer'])

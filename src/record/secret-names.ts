@@ -30,10 +30,10 @@ const LONGEST_NAME_KEPT = 64
 export type NameTest = (name: string) => boolean
 
 export interface NameLists {
-  readonly headers?: readonly string[]
-  readonly query?: readonly string[]
-  readonly keys?: readonly string[]
-  readonly mode?: 'extend' | 'replace'
+  readonly headers?: readonly string[] | undefined
+  readonly query?: readonly string[] | undefined
+  readonly keys?: readonly string[] | undefined
+  readonly mode?: 'extend' | 'replace' | undefined
 }
 
 /** Tests for headers, for the parameters of a query, and for the keys of objects and the names in messages. */
