@@ -35,7 +35,9 @@ export interface ExpressAudit extends RequestHandler {
  * const app = express()
  * app.use(expressAudit({ exemptUrls: [/^\/health$/] }))
  */
-export function expressAudit(settings?: Settings<Request> | AuditLog): ExpressAudit {
+export function expressAudit<AppRequest extends Request = Request>(
+  settings?: Settings<AppRequest> | AuditLog,
+): ExpressAudit {
   const audit = auditLogFrom(settings)
   const recorder = recorderOf(audit)
   const capture = createNodeCapture(recorder, express)

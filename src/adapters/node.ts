@@ -45,7 +45,9 @@ const node: NodeFramework = {
  * const audited = nodeAudit()
  * http.createServer(audited((req, res) => res.end('hello'))).listen(3000)
  */
-export function nodeAudit(settings?: Settings<NodeRequest> | AuditLog): NodeAudit {
+export function nodeAudit<AppRequest extends NodeRequest = NodeRequest>(
+  settings?: Settings<AppRequest> | AuditLog,
+): NodeAudit {
   const audit = auditLogFrom(settings)
   const recorder = recorderOf(audit)
   const capture = createNodeCapture(recorder, node)

@@ -28,13 +28,15 @@ interface MyRequest extends Request {
 /** Compiled only: an app whose own request has more than Express says. */
 export function mount(app: Application): void {
   app.use(expressAudit())
+  app.use(expressAudit({ userFromRequest: (req) => req.user.subject }))
   app.use(
     expressAudit({
       userFromRequest: (req: MyRequest) => ({ id: req.user.subject, roles: req.user.groups, realm: req.tenant }),
     }),
   )
+  const lines: string[] = []
   const settled = createAuditLog({
-    logHandler: [fileSink('audit.ndjson'), (line: string) => line.length],
+    logHandler: [fileSink('audit.ndjson'), process.stdout, (line, record) => void lines.push(line, record.id)],
     userFromRequest: async (req: Request) => ({ id: String(req.id), roles: req.user.groups }),
     onError: (error) => error.code === 'HANDLER_FAILED',
   })
@@ -51,8 +53,8 @@ export function mount(app: Application): void {
 async function main(): Promise<void> {
   const memory = memorySink()
   const audit = createAuditLog({ logHandler: [stdoutSink(), memory] })
-  const handler = nodeAudit(audit)((_req, res) => {
-    audit.current().info('Typed')
+  const handler = nodeAudit(audit)((req, res) => {
+    req.auditLog.setResults([]).info('Typed')
     res.end('typed')
   })
   const server = createServer(handler)
