@@ -97,7 +97,7 @@ function warningReporter(warn: (line: string) => void): Reporter {
  * Writes to standard error, and never throws. It goes past `process.stderr`, whose broken pipe would come back as an
  * `error` event that ends the process where nobody listens.
  */
-export function warnOnStderr(line: string): void {
+function warnOnStderr(line: string): void {
   try {
     writeSync(2, line)
   } catch {

@@ -1,15 +1,10 @@
 import type { Formatter } from '../formats/format.ts'
 import type { AuditError } from '../lib/errors.ts'
-import type { AuditRecord } from '../record/record.ts'
+import type { LineFunction } from '../sinks/function.ts'
 import type { Sink } from '../sinks/sink.ts'
+import type { LineWriter } from '../sinks/writable.ts'
 
-/** Anything that takes a line: a Writable, a pino destination. `line` ends in `\n`; where `write` gives `false`, `'drain'` is waited for. */
-export interface LineWriter {
-  write(line: string): unknown
-}
-
-/** A function that takes a line ending in `\n`, as formatted, and the native record, frozen. What it throws or rejects with is a failure of the handler. */
-export type LineFunction = (line: string, record: AuditRecord) => void | Promise<void>
+export type { LineFunction, LineWriter }
 
 /** A handler as a value. */
 export type LoadedHandler = Sink | LineWriter | LineFunction
