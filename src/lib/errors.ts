@@ -12,16 +12,20 @@ export const errorCatalogue = {
   HANDLER_TIMED_OUT: 'Handler {handler} did not answer within {ms} ms. Its records count as lost if it never does.',
   QUEUE_FULL:
     'The queue of handler {handler} is full; {count} records were dropped. Make the handler faster or its queue larger.',
-  RECORDS_REFUSED: 'Handler {handler} refused {count} records for good: {reason}.',
-  CLOSE_TIMED_OUT: 'Handler {handler} still had {count} records when close() ran out of time; they count as lost.',
+  RECORDS_REFUSED:
+    'Handler {handler} refused {count} records for good: {reason}. They are not tried again. See what the destination accepts.',
+  CLOSE_TIMED_OUT:
+    'Handler {handler} still had {count} records when close() ran out of time; they count as lost. Raise closeTimeoutMs, or make the handler faster.',
   RECORD_AFTER_CLOSE: 'A record came after close(); it was counted and not kept. Close the audit log after the server.',
-  RECORD_NOT_KEPT: 'A record could not be kept: {reason}.',
+  RECORD_NOT_KEPT:
+    'A record could not be kept: {reason}. It is counted, and onFailure decides on its response. See health().',
   LATE_ANNOTATION:
     'req.auditLog was used after its record was made; the call had no effect. Annotate before the response ends.',
-  NO_EXCHANGE: 'audit.current() was used outside of a request; the call had no effect.',
+  NO_EXCHANGE: 'audit.current() was used outside of a request; the call had no effect. Use audit.logger() there.',
   PROXY_NOT_TRUSTED:
     'A request carried {header}, but no proxy is trusted, so it was ignored. Set trustedProxies if there is one.',
-  UNKNOWN_VARIABLE: 'The environment variable {name} is not a setting of griffier and was ignored.',
+  UNKNOWN_VARIABLE:
+    'The environment variable {name} is not a setting of griffier and was ignored. Correct its name, or unset it.',
   REPORTS_DROPPED:
     '{count} errors were not told to onError, or it failed on them. Keep the hook short, and do not let it fail or cause what it reports.',
   FILE_NOT_OPENED: 'The file {path} could not be opened: {reason}. Its directory must exist and be writable.',
@@ -29,7 +33,7 @@ export const errorCatalogue = {
   FILE_NOT_WRITTEN: 'The file {path} could not be written: {reason}. The records are kept in memory and written again.',
   FILE_NOT_ROTATED:
     'The file {path} could not be rotated: {reason}. Writing goes on in it, and rotation is tried again.',
-  STDOUT_NOT_WRITTEN: 'Standard output could not be written: {reason}.',
+  STDOUT_NOT_WRITTEN: 'Standard output could not be written: {reason}. See what reads it, or log to a file.',
 } as const
 
 export type ErrorCode = keyof typeof errorCatalogue
