@@ -1,5 +1,5 @@
 import { AuditError } from '../lib/errors.ts'
-import { keptNames, type NameLists, secretNames } from './secret-names.ts'
+import { keptNames, type NameLists, type NameTest, secretNames } from './secret-names.ts'
 import { maskAssignments, maskSchemes, maskUrlsWithin } from './text-redaction.ts'
 import { type Masks, redactUrl, withoutFragment } from './url-redaction.ts'
 
@@ -46,10 +46,12 @@ interface RedactorSettings {
 }
 
 const urlHeaders = new Set(['location', 'content-location', 'referer'])
+const listsOfUrls = new Set(['link', 'refresh'])
 const noLists: NameLists = {}
 // A text without any of these holds nothing that could be masked.
 const textWorthALook = /[=@%]|["']\s*:|:\s*["']|\b(?:bearer|basic)\s/i
-const headerWorthALook = /[?@;%#]/
+const headerWorthALook = /[?@%#&]/
+const urlListWorthALook = /[?@%#&;]/
 
 /** The one place that decides what of an exchange is masked. All work is linear in the length of its input. */
 export function createRedactor(settings: RedactorSettings, report: (error: AuditError) => void): Redactor {
@@ -58,13 +60,12 @@ export function createRedactor(settings: RedactorSettings, report: (error: Audit
   const secret = secretNames(strict ? noLists : redact)
   const kept = keptNames(redact)
   const censor = createCensor(redact.censor, report)
-  const hides = strict
-    ? (isSecret: boolean, isKept: boolean): boolean => isSecret || !isKept
-    : (isSecret: boolean) => isSecret
-
+  const hides = (isSecret: NameTest, isKept: NameTest): NameTest =>
+    strict ? (name) => isSecret(name) || !isKept(name) : isSecret
+  const hidesHeader = hides(secret.header, kept.header)
   const masks: Masks = {
-    hidesParameter: (name) => hides(secret.parameter(name), kept.parameter(name)),
-    hidesAssignment: (name) => hides(secret.key(name), kept.key(name)),
+    hidesParameter: hides(secret.parameter, kept.parameter),
+    hidesAssignment: hides(secret.key, kept.key),
     censor,
     censorInUrl: (value, name) => encodeURIComponent(censor(value, name).toWellFormed()),
   }
@@ -75,9 +76,10 @@ export function createRedactor(settings: RedactorSettings, report: (error: Audit
     isKeptKey: strict ? kept.key : () => true,
     censor,
     header(name, value) {
-      if (hides(secret.header(name), kept.header(name))) return censor(value, name)
+      if (hidesHeader(name)) return censor(value, name)
       if (urlHeaders.has(name)) return redactUrl(withoutFragment(value), masks)
-      return headerWorthALook.test(value) ? maskUrlsWithin(value, masks) : value
+      const look = listsOfUrls.has(name) ? urlListWorthALook : headerWorthALook
+      return look.test(value) ? maskUrlsWithin(value, masks) : value
     },
     url: (url) => redactUrl(url, masks),
     text(text) {

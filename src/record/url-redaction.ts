@@ -16,6 +16,7 @@ const hasAt = /@|%(?:25)*40/i
 const at = /@|%(?:25)*40/gi
 const authorityBounds = /([/\\?#\s"<>]|%(?:25)*(?:2f|5c|3f|23|26|3b))/i
 const slash = /^(?:[/\\]|%(?:25)*(?:2f|5c))$/i
+const nestedMark = /[?#=]/g
 const encodedMark = /[&;\s"'<>]|%(?:25)*(26|3b|3f|23|3d)/gi
 
 /**
@@ -100,10 +101,9 @@ function endOf(text: string, mark: string, limit: number): number {
 }
 
 function redactHead(head: string, masks: Masks): string {
-  let out = maskAuthorities(head, masks)
+  let out = redactInner(head, masks)
   if (out.includes('@') && !out.includes('//')) out = maskBareUserinfo(out, masks)
-  if (out.includes(';')) out = redactPathParameters(out, masks)
-  return out.includes('%') ? maskEncoded(out, masks) : out
+  return out.includes(';') ? redactPathParameters(out, masks) : out
 }
 
 /** `user:password@host:443`, as the target of a CONNECT; an address of mail is none. */
@@ -128,32 +128,53 @@ function redactPathParameters(path: string, masks: Masks): string {
 
 /** A query or a fragment, its first character being `?` or `#`. */
 function redactParameters(text: string, masks: Masks): string {
-  let out = text.charAt(0)
+  let out = ''
+  let done = 0
   let start = 1
-  for (let i = 1; i < text.length; i++) {
-    const mark = text[i]
-    if (mark !== '&' && mark !== ';') continue
-    out += redactPart(text.slice(start, i), masks) + mark
-    start = i + 1
+  while (start < text.length) {
+    const end = endOfPart(text, start)
+    const part = text.slice(start, end)
+    const redacted = redactPart(part, masks)
+    if (redacted !== part) {
+      out += text.slice(done, start) + redacted
+      done = end
+    }
+    start = end + 1
   }
-  return out + redactPart(text.slice(start), masks)
+  return done === 0 ? text : out + text.slice(done)
 }
 
-/** One `name=value`; where the value is a URL itself (`next=/a?token=…`), so are its parameters. */
+function endOfPart(text: string, start: number): number {
+  let end = start
+  while (end < text.length && text[end] !== '&' && text[end] !== ';') end++
+  return end
+}
+
+/** One `name=value`. */
 function redactPart(part: string, masks: Masks): string {
-  if (!part.includes('=')) return redactInner(part, masks)
+  const equals = part.indexOf('=')
+  if (equals < 0) return redactInner(part, masks)
+  if (part.includes('?') || part.includes('#')) return redactNested(part, masks)
+  const name = decodeName(part.slice(0, equals))
+  return masks.hidesParameter(name) ? maskRest(part, equals + 1, name, masks) : redactInner(part, masks)
+}
+
+/** A value may be a URL itself (`next=/a?token=…`): then so are its parameters looked at. */
+function redactNested(part: string, masks: Masks): string {
   let nameStart = 0
-  for (const mark of part.matchAll(/[?#=]/g)) {
+  for (const mark of part.matchAll(nestedMark)) {
     if (mark[0] !== '=') nameStart = mark.index + 1
     else if (nameStart >= 0) {
       const name = decodeName(part.slice(nameStart, mark.index))
-      const from = mark.index + 1
-      if (masks.hidesParameter(name))
-        return redactInner(part.slice(0, from), masks) + masks.censorInUrl(part.slice(from), name)
+      if (masks.hidesParameter(name)) return maskRest(part, mark.index + 1, name, masks)
       nameStart = -1
     }
   }
   return redactInner(part, masks)
+}
+
+function maskRest(part: string, from: number, name: string, masks: Masks): string {
+  return redactInner(part.slice(0, from), masks) + masks.censorInUrl(part.slice(from), name)
 }
 
 function redactInner(part: string, masks: Masks): string {
