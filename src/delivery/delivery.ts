@@ -1,0 +1,222 @@
+import type { Format } from '../formats/format.ts'
+import { formatFrom } from '../formats/formats.ts'
+import type { AuditError } from '../lib/errors.ts'
+import type { SealedRecord } from '../record/sealed-record.ts'
+import type { QueueLimits, Sink } from '../sinks/sink.ts'
+import { HandOver, type Outcome } from './hand-over.ts'
+import { RecordQueue } from './record-queue.ts'
+import { type DeliveryHealth, Tally } from './tally.ts'
+import { within } from './within.ts'
+
+// Bounds how long one write may keep the event loop.
+const maxBatchSize = 1024 * 1024
+const firstBackOffMs = 100
+const longestBackOffMs = 30_000
+const shortestSinkCloseMs = 1_000
+
+/** The way of records to one sink: a bounded queue, one write at a time, tried again until it works. */
+export interface Delivery {
+  readonly name: string
+  /** Never waits, never throws. False where the record was dropped. */
+  push(record: SealedRecord): boolean
+  /** Resolves when everything pushed so far has been accepted or given up. */
+  flush(): Promise<void>
+  /** Hands over everything at once, where the sink can; for when the process is about to exit. */
+  drainSync(): void
+  /** Flushes for at most so many milliseconds, gives up what is left and closes the sink. A second call joins the first. */
+  close(limitMs: number): Promise<void>
+  /** Opens the sink's destination anew, where it has that. */
+  reopen(): void
+  health(): DeliveryHealth
+}
+
+/** Settings of `deliverTo`. */
+export interface DeliveryOptions {
+  /** What lines look like, where the sink has no format of its own. */
+  readonly format: Format
+  /** Hears of each code at most once a second, never with contents of records. */
+  readonly report: (error: AuditError) => void
+  /** How long a write may take before it is reported and its signal aborted, in milliseconds. Default: 30,000. */
+  readonly writeLimitMs?: number
+  /** Limits for a sink that wishes none of its own. */
+  readonly queue?: QueueLimits
+}
+
+/** Begins delivery to a sink. */
+export function deliverTo(sink: Sink, options: DeliveryOptions): Delivery {
+  return new SinkDelivery(sink, options)
+}
+
+interface Waiter {
+  readonly target: number
+  readonly resolve: () => void
+}
+
+class SinkDelivery implements Delivery {
+  readonly name: string
+  readonly #sink: Sink
+  readonly #queue: RecordQueue
+  readonly #tally: Tally
+  readonly #handOver: HandOver
+  readonly #writeNext = (): void => this.#write()
+  #phase: 'idle' | 'scheduled' | 'writing' | 'backing-off' | 'closed' = 'idle'
+  #turn = 0
+  #backOff: NodeJS.Timeout | undefined
+  #failures = 0
+  #entered = 0
+  #left = 0
+  #waiters: Waiter[] = []
+  #closing: Promise<void> | undefined
+
+  constructor(sink: Sink, options: DeliveryOptions) {
+    const { name, format } = sink
+    const tally = new Tally(name, options.report)
+    const ownFormat = format === undefined ? options.format : formatFrom(format, name, (error) => tally.note(error))
+    this.name = name
+    this.#sink = sink
+    this.#tally = tally
+    this.#queue = new RecordQueue({ ...options.queue, ...sink.queue })
+    this.#handOver = new HandOver(sink, ownFormat, options.writeLimitMs ?? 30_000, (error) => tally.fail(error))
+  }
+
+  push(record: SealedRecord): boolean {
+    if (this.#closing !== undefined) {
+      this.#tally.dropLate()
+      return false
+    }
+    if (!this.#queue.push(record) && !this.#pushFull(record)) return false
+    this.#entered++
+    if (this.#phase === 'idle') this.#schedule()
+    return true
+  }
+
+  async flush(): Promise<void> {
+    await this.#allLeft()
+    try {
+      await this.#sink.flush?.()
+    } catch (error) {
+      this.#tally.fail(this.#handOver.failure(error).error)
+    }
+  }
+
+  drainSync(): void {
+    if (this.#sink.writeLinesSync === undefined || this.#phase === 'closed') return
+    clearTimeout(this.#backOff)
+    // What the sink is still at it ends itself; it counts as delivered, as nobody is left to hear otherwise.
+    if (this.#phase === 'writing') this.#settle(undefined)
+    this.#phase = 'idle'
+    this.#turn++
+    do {
+      const batch = this.#queue.batch.length > 0 ? this.#queue.batch : this.#queue.nextBatch(maxBatchSize)
+      this.#settle(this.#handOver.writeSync(batch))
+    } while (this.#queue.hasWaiting && this.#queue.batch.length === 0)
+  }
+
+  close(limitMs: number): Promise<void> {
+    this.#closing ??= this.#close(limitMs)
+    return this.#closing
+  }
+
+  reopen(): void {
+    this.#sink.reopen?.()
+  }
+
+  health(): DeliveryHealth {
+    return this.#tally.health(this.#queue.length)
+  }
+
+  #pushFull(record: SealedRecord): boolean {
+    const dropped = this.#queue.makeRoomFor(record)
+    this.#left += dropped
+    const kept = this.#queue.push(record)
+    this.#tally.drop(kept ? dropped : dropped + 1)
+    this.#wakeWaiters()
+    return kept
+  }
+
+  /** One turn of the event loop's records go out together. */
+  #schedule(): void {
+    this.#phase = 'scheduled'
+    setImmediate(this.#writeNext)
+  }
+
+  #write(): void {
+    if (this.#phase !== 'scheduled' && this.#phase !== 'backing-off') return
+    const batch = this.#queue.batch.length > 0 ? this.#queue.batch : this.#queue.nextBatch(maxBatchSize)
+    const turn = ++this.#turn
+    this.#phase = 'writing'
+    const outcome = this.#handOver.write(batch)
+    if (outcome instanceof Promise) void outcome.then((late) => this.#goOn(late, turn))
+    else this.#goOn(outcome, turn)
+  }
+
+  #goOn(outcome: Outcome | undefined, turn: number): void {
+    // An answer that comes when the batch was given up already changes nothing any more.
+    if (turn !== this.#turn) return
+    this.#settle(outcome)
+    if (this.#queue.batch.length > 0) this.#tryLater()
+    else if (this.#queue.hasWaiting) this.#schedule()
+    else this.#phase = 'idle'
+  }
+
+  #settle(outcome: Outcome | undefined): void {
+    const size = this.#queue.batch.length
+    const taken = Math.min(outcome?.taken ?? size, size)
+    this.#tally.settle(taken, outcome)
+    this.#queue.release(taken)
+    this.#left += taken
+    this.#failures = taken > 0 ? 0 : this.#failures + 1
+    this.#wakeWaiters()
+  }
+
+  /** Exponential, with full jitter, so that many processes do not come back to a destination at the same moment. */
+  #tryLater(): void {
+    const longest = Math.min(longestBackOffMs, firstBackOffMs * 2 ** Math.min(this.#failures - 1, 16))
+    this.#phase = 'backing-off'
+    this.#backOff = setTimeout(this.#writeNext, Math.random() * longest).unref()
+  }
+
+  #allLeft(): Promise<void> {
+    if (this.#left >= this.#entered) return Promise.resolve()
+    if (this.#phase === 'backing-off') {
+      clearTimeout(this.#backOff)
+      this.#failures = 0
+      this.#write()
+    }
+    return new Promise((resolve) => {
+      this.#waiters.push({ target: this.#entered, resolve })
+      this.#wakeWaiters()
+    })
+  }
+
+  #wakeWaiters(): void {
+    if (this.#waiters.length === 0) return
+    const ready = this.#waiters.filter(({ target }) => target <= this.#left)
+    this.#waiters = this.#waiters.filter(({ target }) => target > this.#left)
+    for (const { resolve } of ready) resolve()
+  }
+
+  async #close(limitMs: number): Promise<void> {
+    const start = performance.now()
+    await within(this.flush(), limitMs)
+    this.#turn++
+    this.#phase = 'closed'
+    clearTimeout(this.#backOff)
+    this.#handOver.abort()
+    if (this.#queue.length > 0) this.#giveUp()
+    const left = limitMs - (performance.now() - start)
+    try {
+      await within(this.#sink.close(), Math.max(left, shortestSinkCloseMs))
+    } catch (error) {
+      this.#tally.fail(this.#handOver.failure(error).error)
+    }
+    this.#tally.end()
+  }
+
+  #giveUp(): void {
+    this.#tally.giveUp(this.#queue.length)
+    this.#queue.clear()
+    this.#left = this.#entered
+    this.#wakeWaiters()
+  }
+}
