@@ -27,10 +27,11 @@ export function readUser(answer: unknown): UserFacts | null {
   const bareId = textOf(answer)
   if (bareId !== undefined) return { authenticated: true, id: bareId, roles: [] }
   if (!isRecord(answer)) return null
-  const roles = rolesOf(property(answer, 'roles'))
-  const texts = textsOf(answer)
+  const source = sourceOf(answer)
+  const texts = textsOf(source)
+  const roles = rolesOf(source.roles)
   const saysMore = texts !== undefined || roles.length > 0
-  const authenticated = ownFlag(answer) ?? askIsAuthenticated(answer) ?? saysMore
+  const authenticated = yesOrNo(source.authenticated) ?? ask(answer, source.isAuthenticated) ?? saysMore
   return authenticated || saysMore ? { authenticated, ...texts, roles } : null
 }
 
@@ -106,40 +107,61 @@ function isEmpty(user: unknown): boolean {
   return typeof user === 'object' && user !== null && keysOf(user).length === 0
 }
 
-/** The answer's own flag; undefined where it has none. */
 function ownFlag(answer: unknown): boolean | undefined {
-  const flag = property(answer, 'authenticated')
+  return yesOrNo(property(answer, 'authenticated'))
+}
+
+/** A flag; undefined where there is none. */
+function yesOrNo(flag: unknown): boolean | undefined {
   return flag === undefined || flag === null ? undefined : flag === true
 }
 
-/** What `isAuthenticated()` of a user or a request says; undefined where there is none. One that throws vouches for nobody. */
 function askIsAuthenticated(value: unknown): boolean | undefined {
-  const ask = property(value, 'isAuthenticated')
-  if (typeof ask === 'boolean') return ask
-  if (typeof ask !== 'function') return undefined
+  return ask(value, property(value, 'isAuthenticated'))
+}
+
+/** What `isAuthenticated()` of a user or a request says; undefined where there is none. One that throws vouches for nobody. */
+function ask(owner: unknown, isAuthenticated: unknown): boolean | undefined {
+  if (typeof isAuthenticated === 'boolean') return isAuthenticated
+  if (typeof isAuthenticated !== 'function') return undefined
   try {
-    return ask.call(value) === true
+    return isAuthenticated.call(owner) === true
   } catch {
     return false
   }
 }
 
+const FIELDS = ['authenticated', 'isAuthenticated', 'id', 'email', 'emails', 'provider', 'realm', 'roles'] as const
+type Source = Partial<Record<(typeof FIELDS)[number], unknown>>
 type Texts = { id?: string; email?: string; provider?: string; realm?: string }
 
-function textsOf(answer: object): Texts | undefined {
-  let texts: Texts | undefined
-  for (const field of ['id', 'email', 'provider', 'realm'] as const) {
-    const text = textOf(property(answer, field)) ?? (field === 'email' ? firstEmail(answer) : undefined)
-    if (text === undefined) continue
-    texts ??= {}
-    texts[field] = text
+/** The fields that count: read at one go, which is several times faster; one by one where one of them throws. */
+function sourceOf(answer: Source): Source {
+  try {
+    const { authenticated, isAuthenticated, id, email, emails, provider, realm, roles } = answer
+    return { authenticated, isAuthenticated, id, email, emails, provider, realm, roles }
+  } catch {
+    return Object.fromEntries(FIELDS.map((field) => [field, property(answer, field)]))
   }
+}
+
+function textsOf(source: Source): Texts | undefined {
+  const id = textOf(source.id)
+  const email = textOf(source.email) ?? firstEmail(source.emails)
+  const provider = textOf(source.provider)
+  const realm = textOf(source.realm)
+  if ((id ?? email ?? provider ?? realm) === undefined) return undefined
+  const texts: Texts = {}
+  if (id !== undefined) texts.id = id
+  if (email !== undefined) texts.email = email
+  if (provider !== undefined) texts.provider = provider
+  if (realm !== undefined) texts.realm = realm
   return texts
 }
 
 /** As passport's profiles have it. */
-function firstEmail(answer: object): string | undefined {
-  return textOf(property(property(property(answer, 'emails'), 0), 'value'))
+function firstEmail(emails: unknown): string | undefined {
+  return emails === undefined ? undefined : textOf(property(property(emails, 0), 'value'))
 }
 
 /** An object that is no array. */
