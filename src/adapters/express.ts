@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { AuditLog } from '../audit-log/audit-log.ts'
+import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
 import { exchangeOf } from '../exchange/marks.ts'
 import { createNodeCapture, openExchange, runInScope } from '../exchange/node-exchange.ts'

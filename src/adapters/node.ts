@@ -1,14 +1,14 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Server } from 'node:net'
-import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { AuditLog } from '../audit-log/audit-log.ts'
+import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 import { createNodeCapture, openExchange, runInScope } from '../exchange/node-exchange.ts'
 import type { NodeFramework, NodeRequest } from '../exchange/node-request.ts'
 import type { NodeResponse } from '../exchange/node-response.ts'
 import { attachToServer, responseClass } from '../exchange/node-server.ts'
-import type { Exchange } from '../exchange/exchange.ts'
 import { userFromNodeRequest } from '../exchange/user.ts'
 import type { Logger } from '../record/logger.ts'
 
@@ -23,14 +23,20 @@ type Handler<Req, Res> = (req: Req, res: Res) => unknown
 
 /** Wraps handlers so that every request leaves one record. */
 export interface NodeAudit {
-  <Req extends IncomingMessage | Http2ServerRequest = IncomingMessage, Res extends ServerResponse | Http2ServerResponse = ServerResponse>(
+  <
+    Req extends IncomingMessage | Http2ServerRequest = IncomingMessage,
+    Res extends ServerResponse | Http2ServerResponse = ServerResponse,
+  >(
     handler: Handler<Audited<Req>, Res>,
   ): Handler<Req, Res>
   readonly audit: AuditLog
   /** Records on the server itself: also requests that its parser refuses, and upgrades. Gives the server back. */
   attach<AnyServer extends Server>(server: AnyServer): AnyServer
   /** For `createServer`: a response class that also sees a missing Host (400) and a failed expectation (417). */
-  readonly serverOptions: { readonly ServerResponse: typeof ServerResponse; readonly Http1ServerResponse: typeof ServerResponse }
+  readonly serverOptions: {
+    readonly ServerResponse: typeof ServerResponse
+    readonly Http1ServerResponse: typeof ServerResponse
+  }
 }
 
 const node: NodeFramework = {

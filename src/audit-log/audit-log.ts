@@ -1,21 +1,6 @@
-import type { ErrorCode } from '../lib/errors.ts'
+import type { DeliveryHealth } from '../delivery/tally.ts'
 import type { Logger } from '../record/logger.ts'
 import type { Guarantee } from './settings.ts'
-
-/** How one handler is doing. Every record that it was given is in exactly one of the counters, or queued. */
-export interface HandlerHealth {
-  readonly name: string
-  readonly queued: number
-  readonly delivered: number
-  /** Left out because the queue was full. */
-  readonly dropped: number
-  /** Given to the handler, which failed. */
-  readonly lost: number
-  /** Refused by the destination for good. */
-  readonly refused: number
-  readonly failing: boolean
-  readonly lastError?: ErrorCode | undefined
-}
 
 export interface Health {
   /** The guarantee in force. */
@@ -39,7 +24,7 @@ export interface Health {
     /** Requests and records that came after `close()`. */
     readonly afterClose: number
   }
-  readonly sinks: readonly HandlerHealth[]
+  readonly sinks: readonly DeliveryHealth[]
 }
 
 /** The process-wide audit log that `createAuditLog` gives. */

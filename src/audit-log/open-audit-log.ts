@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Exchange } from '../exchange/exchange.ts'
-import { PlainLogger } from '../exchange/plain-logger.ts'
 import type { HoldEnd } from '../exchange/hold.ts'
+import { PlainLogger } from '../exchange/plain-logger.ts'
 import type { Recorder } from '../exchange/recorder.ts'
 import { SilentLogger } from '../exchange/silent-logger.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
@@ -169,5 +169,7 @@ async function untilEmpty(open: ReadonlySet<Exchange>, ms: number): Promise<void
 /** Records an exchange that is still open as what it is: one that the server did not answer in full. */
 function cutShort(exchange: Exchange): Promise<void> | undefined {
   const ending = exchange.cut?.()
-  return ending === undefined ? undefined : exchange.end({ ...ending, complete: false, endedBy: 'server' })?.catch(() => undefined)
+  return ending === undefined
+    ? undefined
+    : exchange.end({ ...ending, complete: false, endedBy: 'server' })?.catch(() => undefined)
 }

@@ -1,5 +1,5 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
-import { createClientAddress } from '../exchange/client-address.ts'
+import { createClientAddress, createPeerTrust } from '../exchange/client-address.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { createExemption } from '../exchange/exempt.ts'
 import type { HoldEnd } from '../exchange/hold.ts'
@@ -32,7 +32,7 @@ export function createRecorder(settings: ResolvedSettings, parts: RecorderParts)
   const { trustedProxies, forwardedHeader, pseudonyms } = settings
   const redactor = createRedactor(settings, parts.report)
   const isExempt = createExemption(settings.exemptUrls)
-  const address = createClientAddress({ trustedProxies, forwardedHeader })
+  const forwarding = { trustedProxies, forwardedHeader }
   const { admitsMore } = parts
   return {
     loggerName: quote(settings.loggerName),
@@ -41,8 +41,8 @@ export function createRecorder(settings: ResolvedSettings, parts: RecorderParts)
     newId: parts.newId,
     admits: settings.enabled ? (target) => !isExempt(target) && admitsMore() : () => false,
     forwardedHeader,
-    clientAddress: address.of,
-    trustsPeer: address.trustsPeer,
+    clientAddress: createClientAddress(forwarding),
+    trustsPeer: createPeerTrust(forwarding),
     hasOwnTrust: trustedProxies !== undefined,
     userFromRequest: settings.userFromRequest,
     identity: pseudonyms === undefined ? (_field, value) => value : createPseudonymizer(pseudonyms),

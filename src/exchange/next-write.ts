@@ -20,7 +20,8 @@ export function createNextWrite(socket: Socket, callback: (head: string | undefi
   const see = (chunk: unknown, encoding: unknown): void => {
     if (done) return
     if (typeof chunk === 'string') written += encoding === 'hex' || encoding === 'base64' ? '' : chunk
-    else if (chunk instanceof Uint8Array) written += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1')
+    else if (chunk instanceof Uint8Array)
+      written += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1')
     const end = written.indexOf('\r\n\r\n')
     if (end !== -1) finish(written.slice(0, end))
     else if (written.length > LONGEST_HEAD) finish(undefined)

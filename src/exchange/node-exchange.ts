@@ -79,7 +79,11 @@ function askAtHead(exchange: Exchange, res: NodeResponse): void {
  * Sees what an emitter says without a listener of its own, which would show in `listenerCount`, and runs its listeners
  * in the exchange's scope, which they lose otherwise: the parser and the socket emit from a scope of theirs.
  */
-function shadowEmit(emitter: NodeRequest | NodeResponse, exchange: Exchange, then?: (event: string | symbol) => void): void {
+function shadowEmit(
+  emitter: NodeRequest | NodeResponse,
+  exchange: Exchange,
+  then?: (event: string | symbol) => void,
+): void {
   const { emit } = emitter
   const { scope } = exchange.recorder
   emitter.emit = function (this: NodeRequest | NodeResponse, ...event: [string | symbol, ...unknown[]]): boolean {

@@ -30,7 +30,7 @@ export function http1Head(res: ServerResponse, text: HeaderText): ResponseHead {
  * The only private field that griffier reads: `_header` is the very text that Node writes, which `getHeaders()` is not
  * (it is empty after `writeHead(status, headers)`, and lacks Date, Connection and the transfer coding).
  */
-function writtenHead(res: ServerResponse): string | undefined {
+export function writtenHead(res: ServerResponse): string | undefined {
   const { _header } = res as ServerResponse & { readonly _header?: unknown }
   return typeof _header === 'string' ? _header : undefined
 }
@@ -41,7 +41,11 @@ export function http2Head(stream: ServerHttp2Stream, text: HeaderText): Response
   return sentHeaders === undefined ? NOTHING_SENT : http2HeadOf(sentHeaders, Number(sentHeaders[':status']), text)
 }
 
-export function http2HeadOf(headers: Readonly<Record<string, unknown>>, status: number, text: HeaderText): ResponseHead {
+export function http2HeadOf(
+  headers: Readonly<Record<string, unknown>>,
+  status: number,
+  text: HeaderText,
+): ResponseHead {
   return { status, reason: reasonPhrase(status) ?? '', headers: text.fromObject(headers) }
 }
 

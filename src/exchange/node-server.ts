@@ -40,7 +40,12 @@ export function attachToServer(capture: NodeCapture, server: Server, prepare: Pr
   } as never
 }
 
-function openRequest(capture: NodeCapture, req: NodeRequest, res: NodeResponse, prepare: Prepare): Exchange | undefined {
+function openRequest(
+  capture: NodeCapture,
+  req: NodeRequest,
+  res: NodeResponse,
+  prepare: Prepare,
+): Exchange | undefined {
   ;(req.socket as Connection)[LAST_REQUEST] = req as IncomingMessage
   const exchange = openExchange(capture, req, res)
   prepare(req, res, exchange)
@@ -82,13 +87,19 @@ function endWithNextWrite({ headerText }: NodeCapture, exchange: Exchange, socke
 
 /** What can be told of a request that was not understood: its request line, where it stands at the head of what came. */
 function refusedFacts({ recorder }: NodeCapture, { rawPacket }: ParserError, socket: Socket): RequestFacts {
-  const line = rawPacket === undefined ? null : /^([A-Z]{1,32}) ([^\r\n]{1,8192}?) HTTP\/\d/.exec(rawPacket.toString('latin1', 0, 8_300))
+  const line =
+    rawPacket === undefined
+      ? null
+      : /^([A-Z]{1,32}) ([^\r\n]{1,8192}?) HTTP\/\d/.exec(rawPacket.toString('latin1', 0, 8_300))
   const [, method, target] = line ?? []
   const scheme = 'encrypted' in socket ? 'https' : 'http'
   const { localAddress, localPort } = socket
   return {
     method: method ?? null,
-    url: target === undefined ? null : requestUrl({ target, host: undefined, scheme, localAddress, localPort, forwarded: undefined }),
+    url:
+      target === undefined
+        ? null
+        : requestUrl({ target, host: undefined, scheme, localAddress, localPort, forwarded: undefined }),
     userAgent: null,
     ip: recorder.clientAddress(socket.remoteAddress, undefined),
     requestId: undefined,

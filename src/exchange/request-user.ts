@@ -1,4 +1,4 @@
-import { type Marked, exchangesOf } from './marks.ts'
+import { exchangesOf, type Marked } from './marks.ts'
 
 /**
  * Watches for the moment when authentication puts a user on the request: a logout may take it away again before the

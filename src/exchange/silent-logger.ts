@@ -1,5 +1,5 @@
-import { Annotations } from '../record/annotations.ts'
 import { AnnotatingLogger } from '../record/annotating-logger.ts'
+import { Annotations } from '../record/annotations.ts'
 import type { Logger } from '../record/logger.ts'
 import type { Redactor } from '../record/redaction.ts'
 

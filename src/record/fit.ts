@@ -40,7 +40,7 @@ function cut(value: Json, max: number, sizes: Sizes): Json {
 
 function cutText(text: string, max: number): string {
   const total = utf8Length(text)
-  const kept = sliceQuoted(text, max - utf8Length(bytesCut(total)))
+  const kept = sliceQuoted(text, max - utf8Length(`…${bytesCut(total)}`))
   return `${kept}…${bytesCut(total - utf8Length(kept))}`.toWellFormed()
 }
 

@@ -1,0 +1,3 @@
+export { expectAudited, type PartialRecord } from './expect-audited.ts'
+export { fixedClock, fixedIds } from './fixed.ts'
+export { type MemorySink, memorySink } from './memory-sink.ts'

@@ -1,0 +1,63 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { AuditRecord } from '../record/record.ts'
+import type { Sink } from '../sinks/sink.ts'
+
+/** A sink that keeps records in memory, for an app's tests. */
+export interface MemorySink extends Sink {
+  /** What was recorded so far, in order; frozen records. */
+  readonly records: readonly AuditRecord[]
+  /** Resolves with the records once there are at least so many; rejects after `timeoutMs` (5,000). */
+  waitFor(count: number, timeoutMs?: number): Promise<readonly AuditRecord[]>
+  /** Forgets what was recorded. */
+  clear(): void
+}
+
+/**
+ * @example
+ * const sink = memorySink()
+ * app.use(expressAudit({ logHandler: sink }))
+ */
+export function memorySink(): MemorySink {
+  const records: AuditRecord[] = []
+  const waiting = new Set<() => void>()
+  return {
+    name: 'memory',
+    records,
+    async write(written) {
+      records.push(...written)
+      for (const look of [...waiting]) look()
+    },
+    waitFor(count, timeoutMs = 5_000) {
+      return new Promise((resolve, reject) => {
+        const stop = (): void => {
+          waiting.delete(look)
+          clearTimeout(timer)
+        }
+        const look = (): void => {
+          if (records.length < count) return
+          stop()
+          resolve(records)
+        }
+        const timer = setTimeout(() => {
+          stop()
+          reject(new Error(`${records.length} of ${count} records came within ${timeoutMs} ms.`))
+        }, timeoutMs)
+        waiting.add(look)
+        look()
+      })
+    },
+    clear() {
+      records.length = 0
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+/** Whether a record has everything that the partial one names, at every depth; arrays must be equal. */
+export function matches(actual: unknown, partial: unknown): boolean {
+  if (partial instanceof RegExp) return typeof actual === 'string' && partial.test(actual)
+  if (typeof partial !== 'object' || partial === null || Array.isArray(partial))
+    return isDeepStrictEqual(actual, partial)
+  if (typeof actual !== 'object' || actual === null) return false
+  return Object.entries(partial).every(([name, part]) => matches((actual as Record<string, unknown>)[name], part))
+}
