@@ -17,6 +17,6 @@ export interface ResponseEnding {
 export function outcomeOf({ status, complete, endedBy }: ResponseEnding): Outcome {
   if (!complete && endedBy === 'client') return 'aborted'
   if (!complete || status === null) return 'failure'
-  if (status === 401 ) return 'denied'
+  if (status === 401 || status === 403) return 'denied'
   return status >= 400 ? 'failure' : 'success'
 }
