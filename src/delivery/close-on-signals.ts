@@ -16,7 +16,10 @@ export function closeOnSignals(close: () => Promise<unknown>): () => void {
 }
 
 function closeAll(signal: NodeJS.Signals): void {
-  if (closing) return endBy(signal)
+  if (closing) {
+    endBy(signal)
+    return
+  }
   closing = true
   void Promise.allSettled([...closers].map((close) => close())).then(() => endBy(signal))
 }

@@ -13,103 +13,102 @@ export type LineFunction = (line: string, record: AuditRecord) => unknown
  */
 export function functionSink(handler: LineFunction, options: TextSinkOptions = {}): Sink {
   const name = options.name ?? (handler.name || 'function')
-  const call = (line: string, sealed: SealedRecord | undefined) => {
-    return sealed === undefined ? undefined : handler(`${line}\n`, sealed.record)
-  }
+  const caller = new Caller(handler, name)
   return textSink(
     {
       name,
-      writeLines: (lines, _signal, records) => callEach(lines, records, call, name),
-      writeLinesSync: (lines, records) => callEachNow(lines, records, call, name),
+      writeLines: (lines, _signal, records) => caller.callEach(lines, records),
+      writeLinesSync: (lines, records) => caller.callEachNow(lines, records),
       close: async () => undefined,
     },
     options,
   )
 }
 
-type Call = (line: string, sealed: SealedRecord | undefined) => unknown
-
-/** Goes on at once while the function answers at once; from its first promise on, one after another. */
-function callEach(
-  lines: readonly string[],
-  records: readonly SealedRecord[],
-  call: Call,
-  name: string,
-): LineAnswer | undefined | Promise<LineAnswer | undefined> {
-  const losses = new Losses(name)
-  for (let index = 0; index < lines.length; index++) {
-    const answer = losses.of(() => call(lines[index] ?? '', records[index]))
-    if (isThenable(answer)) return callRest(lines, records, call, losses, index, answer)
-  }
-  return losses.answer
-}
-
-async function callRest(
-  lines: readonly string[],
-  records: readonly SealedRecord[],
-  call: Call,
-  losses: Losses,
-  begun: number,
-  first: unknown,
-): Promise<LineAnswer | undefined> {
-  let answer = first
-  for (let index = begun + 1; ; index++) {
-    await losses.ofPromise(answer)
-    if (index >= lines.length) return losses.answer
-    answer = losses.of(() => call(lines[index] ?? '', records[index]))
-  }
-}
-
-function callEachNow(
-  lines: readonly string[],
-  records: readonly SealedRecord[],
-  call: Call,
-  name: string,
-): LineAnswer | undefined {
-  const losses = new Losses(name)
-  lines.forEach((line, index) => {
-    const answer = losses.of(() => call(line, records[index]))
-    if (isThenable(answer)) void losses.ofPromise(answer)
-  })
-  return losses.answer
-}
-
-/** Counts the calls that failed and keeps the last reason. */
-class Losses {
+class Caller {
+  readonly #handler: LineFunction
   readonly #name: string
+  #lines: readonly string[] = []
+  #records: readonly SealedRecord[] = []
+  #next = 0
   #lost = 0
   #cause: unknown
 
-  constructor(name: string) {
+  constructor(handler: LineFunction, name: string) {
+    this.#handler = handler
     this.#name = name
   }
 
-  get answer(): LineAnswer | undefined {
-    if (this.#lost === 0) return undefined
-    const values = { handler: this.#name, reason: safeReasonOf(this.#cause) }
-    return { lost: this.#lost, error: new AuditError('HANDLER_FAILED', values, this.#cause) }
+  /** Goes on at once while the function answers at once; from its first promise on, one after another. */
+  callEach(
+    lines: readonly string[],
+    records: readonly SealedRecord[],
+  ): LineAnswer | undefined | Promise<LineAnswer | undefined> {
+    this.#begin(lines, records)
+    while (this.#next < this.#lines.length) {
+      const answer = this.#callNext()
+      if (isThenable(answer)) return this.#callRest(answer)
+    }
+    return this.#answer()
   }
 
-  of(call: () => unknown): unknown {
+  /** Calls for all that is left without waiting: at exit nothing can be waited for. */
+  callEachNow(lines: readonly string[], records: readonly SealedRecord[]): LineAnswer | undefined {
+    const remaining = this.#lines.slice(this.#next)
+    this.#begin([...remaining, ...lines], [...this.#records.slice(this.#next), ...records])
+    while (this.#next < this.#lines.length) {
+      const answer = this.#callNext()
+      if (isThenable(answer)) void this.#settled(answer)
+    }
+    return this.#answer()
+  }
+
+  #begin(lines: readonly string[], records: readonly SealedRecord[]): void {
+    this.#lines = lines
+    this.#records = records
+    this.#next = 0
+  }
+
+  async #callRest(first: unknown): Promise<LineAnswer | undefined> {
+    await this.#settled(first)
+    while (this.#next < this.#lines.length) {
+      const answer = this.#callNext()
+      if (isThenable(answer)) await this.#settled(answer)
+    }
+    return this.#answer()
+  }
+
+  #callNext(): unknown {
+    const index = this.#next++
+    const sealed = this.#records[index]
     try {
-      return call()
+      return sealed === undefined ? undefined : this.#handler(`${this.#lines[index]}\n`, sealed.record)
     } catch (error) {
-      this.#count(error)
+      this.#countLoss(error)
       return undefined
     }
   }
 
-  async ofPromise(promise: unknown): Promise<void> {
+  async #settled(promise: unknown): Promise<void> {
     try {
       await promise
     } catch (error) {
-      this.#count(error)
+      this.#countLoss(error)
     }
   }
 
-  #count(cause: unknown): void {
+  #countLoss(cause: unknown): void {
     this.#lost++
     this.#cause = cause
+  }
+
+  #answer(): LineAnswer | undefined {
+    this.#begin([], [])
+    if (this.#lost === 0) return undefined
+    const lost = this.#lost
+    this.#lost = 0
+    const values = { handler: this.#name, reason: safeReasonOf(this.#cause) }
+    return { lost, error: new AuditError('HANDLER_FAILED', values, this.#cause) }
   }
 }
 

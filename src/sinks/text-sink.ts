@@ -26,7 +26,6 @@ export function textSink(parts: TextSinkParts, options: TextSinkOptions): Sink {
   let closing: Promise<void> | undefined
 
   const writeLines: TextSinkParts['writeLines'] = (lines, signal, records) => {
-    if (closing !== undefined) throw new AuditError('RECORD_AFTER_CLOSE')
     signal.throwIfAborted()
     return lines.length === 0 ? undefined : parts.writeLines(lines, signal, records)
   }
@@ -50,8 +49,12 @@ export function textSink(parts: TextSinkParts, options: TextSinkOptions): Sink {
     name,
     ...(options.format === undefined ? {} : { format: options.format }),
     queue: queueLimits(options),
-    writeLines,
+    writeLines(lines, signal, records) {
+      if (closing !== undefined) throw new AuditError('RECORD_AFTER_CLOSE')
+      return writeLines(lines, signal, records)
+    },
     write(records, signal) {
+      if (closing !== undefined) return Promise.reject(new AuditError('RECORD_AFTER_CLOSE'))
       const written = underWay.then(() => writeRecords(records, signal))
       underWay = written.catch(() => undefined)
       return written
@@ -77,7 +80,7 @@ function recordFormat(choice: FormatName | Formatter | undefined, name: string):
 }
 
 function failUnlessTaken(answer: LineAnswer | undefined): void {
-  if (answer?.error !== undefined && (answer.taken !== undefined || answer.lost !== undefined)) throw answer.error
+  if (answer?.error !== undefined && (answer.taken !== undefined || (answer.lost ?? 0) > 0)) throw answer.error
 }
 
 function queueLimits({ overflow, maxQueuedRecords, maxQueuedBytes }: QueueLimits): QueueLimits {

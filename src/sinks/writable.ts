@@ -51,7 +51,10 @@ class StreamWriter {
   readonly #target: MaybeStream
   readonly #name: string
   readonly #callsBack: boolean
-  readonly #onError: Listener = (error) => this.#noteError(error)
+  readonly #onError: Listener = (error) => {
+    // A stream tells its callbacks first and then everybody: once is enough.
+    if (error !== this.#cause) this.#noteError(error)
+  }
   readonly #onDrain: Listener = () => this.#wake()
   #needsDrain = false
   #unsettled = 0
@@ -59,6 +62,7 @@ class StreamWriter {
   #cause: unknown
   #failed = false
   #waiting: (() => void) | undefined
+  #rest: readonly string[] = []
 
   constructor(target: LineWriter, name: string) {
     this.#target = target
@@ -70,13 +74,15 @@ class StreamWriter {
   }
 
   writeLines(lines: readonly string[], signal: AbortSignal): LineAnswer | undefined | Promise<LineAnswer | undefined> {
-    const taken = this.#writeWhileReady(lines, 0)
-    if (taken === lines.length && this.#unsettled === 0) return this.#answer()
-    return this.#writeRest(lines, taken, signal)
+    this.#rest = lines
+    this.#writeWhileReady()
+    return this.#rest.length === 0 && this.#unsettled === 0 ? this.#answer() : this.#writeRest(lines.length, signal)
   }
 
   writeLinesSync(lines: readonly string[]): LineAnswer | undefined {
-    for (const line of lines) this.#writeOne(line)
+    const rest = this.#rest
+    this.#rest = []
+    for (const line of [...rest, ...lines]) this.#writeOne(line)
     try {
       this.#target.flushSync?.()
     } catch (error) {
@@ -101,40 +107,37 @@ class StreamWriter {
     this.#wake()
   }
 
-  #writeWhileReady(lines: readonly string[], start: number): number {
-    let index = start
-    while (index < lines.length && !this.#needsDrain) this.#writeOne(lines[index++] ?? '')
-    return index
+  #writeWhileReady(): void {
+    let index = 0
+    while (index < this.#rest.length && !this.#needsDrain) this.#writeOne(this.#rest[index++] ?? '')
+    this.#rest = index === 0 ? this.#rest : this.#rest.slice(index)
   }
 
-  async #writeRest(lines: readonly string[], begun: number, signal: AbortSignal): Promise<LineAnswer | undefined> {
-    let taken = begun
-    while ((taken < lines.length || this.#unsettled > 0) && !signal.aborted) {
+  async #writeRest(count: number, signal: AbortSignal): Promise<LineAnswer | undefined> {
+    while ((this.#rest.length > 0 || this.#unsettled > 0) && !signal.aborted) {
       await this.#change(signal)
-      taken = this.#writeWhileReady(lines, taken)
+      this.#writeWhileReady()
     }
-    if (taken === lines.length) return this.#answer()
+    if (this.#rest.length === 0) return this.#answer()
     // Handed over is handed over: only lines that the target never saw are worth another try.
-    return {
-      ...this.#answer(),
-      taken,
-      error: new AuditError('HANDLER_FAILED', { handler: this.#name, reason: 'no drain' }),
-    }
+    const taken = count - this.#rest.length
+    this.#rest = []
+    const error = new AuditError('HANDLER_FAILED', { handler: this.#name, reason: "it waits for 'drain'" })
+    return { ...this.#answer(), taken, error }
   }
 
   #writeOne(line: string): void {
     if (this.#target.destroyed === true || this.#target.writable === false) {
-      this.#lost++
-      this.#cause ??= new Error('it was destroyed')
+      this.#settleLoss(this.#cause ?? new AuditError('HANDLER_FAILED', { handler: this.#name, reason: 'it has ended' }))
       return
     }
+    const done = this.#callsBack ? this.#expectCallback() : undefined
     try {
-      const done = this.#callsBack ? this.#expectCallback() : undefined
       const ready = done === undefined ? this.#target.write(`${line}\n`) : this.#target.write(`${line}\n`, done)
       if (ready === false && this.#target.on !== undefined) this.#needsDrain = true
     } catch (error) {
-      this.#lost++
-      this.#noteError(error)
+      const settle = done ?? this.#settleLoss
+      settle(error)
     }
   }
 
@@ -145,12 +148,14 @@ class StreamWriter {
       if (called) return
       called = true
       this.#unsettled--
-      if (error) {
-        this.#lost++
-        this.#noteError(error)
-      }
+      if (error) this.#settleLoss(error)
       if (this.#unsettled === 0) this.#waiting?.()
     }
+  }
+
+  readonly #settleLoss = (error: unknown): void => {
+    this.#lost++
+    this.#noteError(error)
   }
 
   #noteError(error: unknown): void {
