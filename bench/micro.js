@@ -124,6 +124,14 @@ const cases = [
     call: ({ req, res }) => onExpress(req, res, nothing),
     most: MOST_EXEMPT_NS,
   },
+  // Express gives each request a hidden class of its own: to add a property is dear for everybody who does.
+  {
+    name: 'Express itself: one property added to a request',
+    fresh: () => expressExchange(EXEMPT_TARGET),
+    call: ({ req }) => {
+      req.added = nothing
+    },
+  },
   {
     name: 'exchange without a server, bare',
     fresh: () => exchange(TARGET),
