@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { reasonPhrase } from '../lib/reason-phrases.ts'
-import { NOTHING_SENT, type ResponseHead } from './facts.ts'
+import { type Ending, type Moment, NOTHING_SENT, type ResponseHead } from './facts.ts'
 import type { HeaderText } from './header-text.ts'
 
 export type NodeResponse = ServerResponse | Http2ServerResponse
@@ -61,4 +61,22 @@ export function isPeerGone(error: (Error & { readonly code?: unknown }) | null):
 
 export function http2EndedBy(stream: ServerHttp2Stream): 'client' | 'server' {
   return stream.rstCode === HTTP2_CANCEL ? 'client' : 'server'
+}
+
+export function http1Ending(res: ServerResponse, socket: Socket, moment: Moment, text: HeaderText): Ending {
+  const head = http1Head(res, text)
+  if (moment === 'finish' || res.writableFinished) return { head, complete: true }
+  return { head, complete: false, endedBy: moment === 'now' ? 'server' : http1EndedBy(socket) }
+}
+
+export function http2Ending(
+  res: Http2ServerResponse,
+  stream: ServerHttp2Stream,
+  moment: Moment,
+  text: HeaderText,
+): Ending {
+  const head = http2Head(stream, text)
+  // A stream that was cancelled says `finish` too, so that the event alone tells nothing.
+  const complete = moment !== 'now' && head.status !== null && stream.rstCode === 0 && res.writableEnded
+  return { head, complete, endedBy: moment === 'now' ? 'server' : http2EndedBy(stream) }
 }
