@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Answer, answers, answerTo, requestFor } from '../../test/support/answers.ts'
@@ -195,5 +196,116 @@ describe('the connection of held responses', () => {
     )
     expect(await hold.ended(20)).toEqual(paths.map(() => 'released'))
     client.socket.destroy()
+  })
+
+  it('is left as it was by two holds of each response, whichever is released first', async () => {
+    const other = createHoldControl()
+    const properties: (readonly string[])[] = []
+    const twice = await serve((req, res) => {
+      properties.push(Object.getOwnPropertyNames(req.socket).filter((name) => name !== 'timeout'))
+      holdResponse(res, hold.options())
+      holdResponse(res, other.options())
+      res.end(String(req.url))
+    })
+    const client = await connectRaw(twice.port)
+    for (const turn of [0, 1, 2, 3]) {
+      client.send(`GET /${turn} HTTP/1.1\r\nHost: a\r\n\r\n`)
+      const [first, second] = turn % 2 === 0 ? [hold, other] : [other, hold]
+      await Promise.all([hold.committed(turn + 1), other.committed(turn + 1)])
+      first.release(turn)
+      await first.ended(turn + 1)
+      expect(client.received().endsWith(`\n/${turn}`)).toBe(false)
+      second.release(turn)
+      await client.until((text) => text.endsWith(`/${turn}`))
+    }
+    expect(properties[3]).toEqual(properties[1])
+    client.socket.destroy()
+    await twice.close()
+  })
+
+  it('sends nothing, and asks for no record, where the client closed its side before the end', async () => {
+    const client = await connectRaw(serving.port)
+    client.send('GET /late HTTP/1.1\r\nHost: a\r\n\r\n')
+    await expect.poll(() => responses.has('/late'), { interval: 1 }).toBe(true)
+    const res = responses.get('/late')
+    const ended = new Promise((resolve) => res?.req.socket.once('end', resolve))
+    client.socket.end()
+    await ended
+    res?.end('late')
+    await client.closed
+    expect(client.received()).toBe('')
+    expect(hold.commits).toBe(0)
+  })
+})
+
+describe('a response that is complete before its end', () => {
+  it.each([
+    ['its last write', 'GET', (res: ServerResponse) => void res.setHeader('Content-Length', 4).write('1234')],
+    ['its flushed head', 'HEAD', (res: ServerResponse) => res.flushHeaders()],
+  ])('is held from %s on, and emits finish only after its release', async (_part, method, begin) => {
+    const hold = createHoldControl()
+    const notes: string[] = []
+    let end = (): void => undefined
+    const serving = await serve((_req, res) => {
+      holdResponse(res, hold.options())
+      begin(res)
+      res.on('finish', () => notes.push('finish'))
+      end = () => void res.end(() => notes.push('end called back'))
+    })
+    const client = await connectRaw(serving.port)
+    client.send(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`)
+    await hold.committed(1)
+    end()
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(notes).toEqual([])
+    expect(client.received()).toBe('')
+    hold.release()
+    await client.responses([method])
+    await expect.poll(() => notes.length, { interval: 1 }).toBe(2)
+    expect(hold.commits).toBe(1)
+    client.socket.destroy()
+    await serving.close()
+  })
+
+  it('lets the handler go on in the same turn before its record is made', async () => {
+    const hold = createHoldControl()
+    let commits = -1
+    const serving = await serve((_req, res) => {
+      holdResponse(res, hold.options())
+      res.setHeader('Content-Length', 4)
+      res.write('1234')
+      commits = hold.commits
+      res.end()
+    })
+    const client = await connectRaw(serving.port)
+    client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await hold.committed(1)
+    expect(commits).toBe(0)
+    hold.release()
+    await client.responses(['GET'])
+    client.socket.destroy()
+    await serving.close()
+  })
+})
+
+describe('the listeners of a held response', () => {
+  it('run in the async context of its request', async () => {
+    const storage = new AsyncLocalStorage<string>()
+    const seen: (string | undefined)[] = []
+    const hold = createHoldControl()
+    const serving = await serve((req, res) => {
+      storage.run(String(req.url), () => {
+        holdResponse(res, hold.options())
+        res.on('finish', () => seen.push(storage.getStore()))
+        res.end('x')
+      })
+    })
+    const client = await connectRaw(serving.port)
+    client.send('GET /mine HTTP/1.1\r\nHost: a\r\n\r\n')
+    await hold.committed(1)
+    hold.release()
+    await expect.poll(() => seen, { interval: 1 }).toEqual(['/mine'])
+    client.socket.destroy()
+    await serving.close()
   })
 })

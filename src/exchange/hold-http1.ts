@@ -43,7 +43,7 @@ export class HeldHttp1Response extends HeldResponse {
   /** Runs the response's `end` with the gate closed. */
   end(end: () => ServerResponse): ServerResponse {
     if (this.stage === 'open') this.#closeGate()
-    if (this.#res.headersSent) this.#forceFinish()
+    if (this.#isShut() && this.#res.headersSent) this.#forceFinish()
     try {
       return end()
     } catch (error) {
@@ -92,10 +92,18 @@ export class HeldHttp1Response extends HeldResponse {
   }
 
   #ended(): void {
-    if (this.stage !== 'gated') return
-    if (this.#res.writableEnded) this.#completed()
-    // Another library's `end`, below ours, that goes on later.
-    else this.#forceFinish().once('prefinish', this.#completed)
+    if (this.#res.writableEnded) {
+      this.#unforceFinish()
+      this.#completed()
+    } else if (this.stage === 'gated') {
+      // Another library's `end`, below ours, that goes on later.
+      this.#forceFinish()
+      this.#res.once('prefinish', this.#completed)
+    }
+  }
+
+  #isShut(): boolean {
+    return this.stage === 'gated' || this.stage === 'held'
   }
 
   protected isConnected(): boolean {
@@ -153,7 +161,7 @@ export class HeldHttp1Response extends HeldResponse {
   /** False where there is no connection to hold anything back from. */
   #closeGate(): boolean {
     const { socket } = this.#res
-    if (this.#res.destroyed || socket?.destroyed) return false
+    if (this.#res.destroyed || socket?.writable === false) return false
     this.stage = 'gated'
     if (socket) this.#shut(socket)
     else this.#res.once('socket', this.#shut) // pipelined: its turn comes when those before it are finished
@@ -161,6 +169,10 @@ export class HeldHttp1Response extends HeldResponse {
   }
 
   readonly #shut = (socket: Socket): void => {
+    if (!socket.writable) {
+      this.stage = 'open'
+      return
+    }
     this.#gate = new WriteGate(socket, { closed: this.#closed })
     keepFromClosing(serverOf(socket), this.#res)
     if (this.#isComplete) this.complete()
@@ -197,12 +209,10 @@ export class HeldHttp1Response extends HeldResponse {
   }
 
   /** Has `end` send its `finish` through the socket even if nothing is left to write there. */
-  #forceFinish(): ServerResponse {
-    if (!this.#finishIsForced && this.stage === 'gated') {
-      this.#finishIsForced = true
-      Object.defineProperty(this.#res, 'writableLength', { value: 1, configurable: true })
-    }
-    return this.#res
+  #forceFinish(): void {
+    if (this.#finishIsForced) return
+    this.#finishIsForced = true
+    Object.defineProperty(this.#res, 'writableLength', { value: 1, configurable: true })
   }
 
   #unforceFinish(): void {

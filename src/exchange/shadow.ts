@@ -13,7 +13,7 @@ interface Layered {
   [layerKey]?: Layer
 }
 
-/** Lays a method over the one that an object has, until it is lifted. A method may be laid once. */
+/** Lays a method over the one that an object has, until it is lifted. */
 export function shadow(target: object, name: string, method: Method): void {
   const methods = target as Record<string, (Method & Layered) | undefined>
   const layered: Method & Layered = method
