@@ -17,6 +17,8 @@ import type { ResolvedSettings } from './resolved-settings.ts'
 
 /** Of the time that `close()` has, the part that requests still under way get to end by themselves. */
 const SHARE_FOR_OPEN_EXCHANGES = 0.2
+/** Of what is left, the part for users that are still being looked up. */
+const SHARE_FOR_LAST_USERS = 0.5
 
 /** Parts that an app's own tests may replace. */
 export interface Parts {
@@ -58,6 +60,7 @@ export class OpenAuditLog implements AuditLog {
       held: parts.commit !== undefined,
       admitsMore: () => this.#admitsMore(),
       keep: (record) => this.#keep(record),
+      lose: (error) => this.#lose(error),
       holding: (change) => {
         this.#held += change
       },
@@ -111,7 +114,8 @@ export class OpenAuditLog implements AuditLog {
     const deadline = clock.monotonic() + closeTimeoutMs
     this.#state = 'closing'
     await untilEmpty(open, closeTimeoutMs * SHARE_FOR_OPEN_EXCHANGES)
-    await Promise.all([...open].map(cutShort))
+    for (const exchange of open) exchange.endAt('now')
+    await untilEmpty(open, (deadline - clock.monotonic()) * SHARE_FOR_LAST_USERS)
     this.#state = 'closed'
     await this.#handlers.close(Math.max(0, deadline - clock.monotonic()))
   }
@@ -146,6 +150,11 @@ export class OpenAuditLog implements AuditLog {
     )
   }
 
+  #lose(error: unknown): void {
+    this.#counters.lost++
+    this.#report(new AuditError('RECORD_NOT_KEPT', { reason: reasonOf(error) }, error))
+  }
+
   #heldFor(ms: number, end: HoldEnd): void {
     this.#held--
     this.#longestHoldMs = Math.max(this.#longestHoldMs, ms)
@@ -164,12 +173,4 @@ async function untilEmpty(open: ReadonlySet<Exchange>, ms: number): Promise<void
   })
   await Promise.race([kept, late])
   clearTimeout(timer)
-}
-
-/** Records an exchange that is still open as what it is: one that the server did not answer in full. */
-function cutShort(exchange: Exchange): Promise<void> | undefined {
-  const ending = exchange.cut?.()
-  return ending === undefined
-    ? undefined
-    : exchange.end({ ...ending, complete: false, endedBy: 'server' })?.catch(() => undefined)
 }

@@ -22,6 +22,7 @@ export interface RecorderParts {
   readonly held: boolean
   readonly admitsMore: () => boolean
   readonly keep: (record: SealedRecord) => Promise<void> | undefined
+  readonly lose: (error: unknown) => void
   readonly holding: (change: 1 | -1) => void
   readonly heldFor: (ms: number, end: HoldEnd) => void
   readonly report: (error: AuditError) => void
@@ -50,6 +51,7 @@ export function createRecorder(settings: ResolvedSettings, parts: RecorderParts)
     hold: parts.held ? { onFailure: settings.onFailure, timeoutMs: settings.holdTimeoutMs } : undefined,
     echoRequestId: settings.echoRequestId,
     keep: parts.keep,
+    lose: parts.lose,
     holding: parts.holding,
     heldFor: parts.heldFor,
     open: new Set(),

@@ -5,7 +5,7 @@ import type { Logger } from '../record/logger.ts'
 import { sealRecord } from '../record/record-line.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import { ExchangeLogger } from './exchange-logger.ts'
-import type { Ending, RequestFacts, ResponseHead } from './facts.ts'
+import type { Ending, Moment, RequestFacts, ResponseHead } from './facts.ts'
 import { outcomeOf } from './outcome.ts'
 import type { Recorder } from './recorder.ts'
 import { readUser, type UserFacts } from './user.ts'
@@ -13,6 +13,14 @@ import { ANONYMOUS, userText } from './user-text.ts'
 
 /** How long a record waits for a user that is still being looked up. */
 const USER_WAIT_MS = 5_000
+
+/** Where an exchange learns what only its framework knows. */
+export interface ExchangeSource {
+  /** Who acts, as far as is known now: anything that `readUser` understands, or a promise of it. */
+  user(): unknown
+  /** How the exchange ended at this moment, or stands now. */
+  ending(moment: Moment): Ending
+}
 
 /** One request and its response, from its first byte until its record is made. */
 export class Exchange {
@@ -23,9 +31,7 @@ export class Exchange {
   readonly annotations: Annotations = new Annotations()
   /** The exchange that another audit log keeps of the same request, if any. */
   readonly other: Exchange | undefined
-  /** How the exchange stands when it has to end now, because the audit log closes. */
-  cut: (() => Ending) | undefined
-  readonly #readUser: () => unknown
+  readonly #source: ExchangeSource
   readonly #startedAt: number
   readonly #started: number
   #ended = false
@@ -35,10 +41,10 @@ export class Exchange {
   #error: string | undefined
   #kept: { readonly promise: Promise<void>; readonly settle: () => void } | undefined
 
-  constructor(recorder: Recorder, facts: RequestFacts, readTheUser: () => unknown, other?: Exchange) {
+  constructor(recorder: Recorder, facts: RequestFacts, source: ExchangeSource, other?: Exchange) {
     this.recorder = recorder
     this.facts = facts
-    this.#readUser = readTheUser
+    this.#source = source
     this.other = other
     this.#startedAt = recorder.clock.now()
     this.#started = recorder.clock.monotonic()
@@ -56,7 +62,7 @@ export class Exchange {
     if (this.#userIsSet || this.#ended) return
     let answer: unknown
     try {
-      answer = this.#readUser()
+      answer = this.#source.user()
     } catch (error) {
       this.#userNotRead(error)
       return
@@ -78,13 +84,22 @@ export class Exchange {
     this.#error = `{"type":${quote(typeOf(error))},"message":${quote(redactor.text(reasonOf(error)))}}`
   }
 
+  /** Ends the exchange as its framework sees it at this moment. Never throws. */
+  endAt(moment: Moment): void {
+    if (!this.#ended) this.endAs(this.#source.ending(moment))
+  }
+
+  /** Ends the exchange where nothing waits for its record. */
+  endAs(ending: Ending): void {
+    this.end(ending)?.catch(ignoreFailure)
+  }
+
   /** Makes the record and keeps it, once; later calls do nothing. Undefined where it is kept already. */
   end(ending: Ending): Promise<void> | undefined {
     if (this.#ended) return undefined
     this.askUser()
     const durationMs = this.#duration()
     this.#ended = true
-    this.recorder.open.delete(this)
     if (this.#lookup === undefined) return this.#keep(ending, durationMs)
     return Promise.race([this.#lookup, afterMs(USER_WAIT_MS)]).then(() => this.#keep(ending, durationMs))
   }
@@ -124,7 +139,13 @@ export class Exchange {
   }
 
   #keep(ending: Ending, durationMs: number): Promise<void> | undefined {
-    const kept = this.recorder.keep(this.#seal(ending, durationMs))
+    let kept: Promise<void> | undefined
+    this.recorder.open.delete(this)
+    try {
+      kept = this.recorder.keep(this.#seal(ending, durationMs))
+    } catch (error) {
+      this.recorder.lose(error)
+    }
     if (this.#kept !== undefined) {
       if (kept === undefined) this.#kept.settle()
       else kept.then(this.#kept.settle, this.#kept.settle)

@@ -19,6 +19,9 @@ export interface ResponseHead {
   readonly inexact?: boolean
 }
 
+/** When it is asked how an exchange ended: its response said `finish` or `close`, or it has to end `now`, as it stands. */
+export type Moment = 'finish' | 'close' | 'now'
+
 /** How an exchange ended. */
 export interface Ending {
   readonly head: ResponseHead

@@ -1,7 +1,7 @@
 import type { Exchange } from './exchange.ts'
 import type { Recorder } from './recorder.ts'
 
-const EXCHANGES = Symbol('griffier.exchanges')
+const EXCHANGES: unique symbol = Symbol('griffier.exchanges')
 
 /** A request that bears the exchanges kept of it: one for each audit log, the last mounted first. */
 export interface Marked {

@@ -1,13 +1,12 @@
-import type { ServerResponse } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
+import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { Exchange } from './exchange.ts'
-import { type Ending, NOTHING_SENT } from './facts.ts'
+import { Exchange, type ExchangeSource } from './exchange.ts'
+import { type Ending, type Moment, NOTHING_SENT } from './facts.ts'
 import { createHeaderText, type HeaderText } from './header-text.ts'
 import { holdExchange } from './hold-exchange.ts'
 import { exchangeOf, exchangesOf, mark } from './marks.ts'
 import { type NodeFramework, type NodeRequest, nodeRequestFacts } from './node-request.ts'
-import { http1EndedBy, http1Head, http2EndedBy, http2Head, isHttp2, type NodeResponse } from './node-response.ts'
+import { http1EndedBy, http1Ending, http2Ending, isHttp2, type NodeResponse } from './node-response.ts'
 import type { Recorder } from './recorder.ts'
 import { watchUser } from './request-user.ts'
 import { stopWaiting, whenSocketCloses } from './socket-close.ts'
@@ -23,25 +22,39 @@ export function createNodeCapture(recorder: Recorder, framework: NodeFramework):
   return { recorder, framework, headerText: createHeaderText(recorder.redactor) }
 }
 
-/** Opens the exchange of a request, once; undefined where none is kept. */
+/** Opens the exchange of a request, once; undefined where none is kept. Never throws. */
 export function openExchange(capture: NodeCapture, req: NodeRequest, res: NodeResponse): Exchange | undefined {
-  const earlier = exchangeOf(req, capture.recorder)
-  if (earlier !== undefined) return earlier
-  const exchange = beginExchange(capture, req)
-  if (exchange === undefined) return undefined
-  watchUser(req)
-  observe(capture, exchange, req, res)
+  const { recorder } = capture
+  try {
+    const earlier = exchangeOf(req, recorder)
+    if (earlier !== undefined) return earlier
+    const exchange = beginExchange(capture, req, new NodeSource(capture, req, res))
+    if (exchange === undefined) return undefined
+    if (recorder.echoRequestId) res.setHeader('x-request-id', exchange.facts.requestId ?? exchange.id)
+    watchUser(req)
+    watchResponse(exchange, req, res)
+    if (recorder.scope !== null) watchEmit(req, exchange)
+    if (recorder.hold !== undefined) holdExchange(exchange, res, recorder.hold, capture.headerText)
+    return exchange
+  } catch (error) {
+    recorder.lose(error)
+    return undefined
+  }
+}
+
+/** Begins the exchange of a request that has none yet; undefined where none is kept. */
+export function beginExchange(capture: NodeCapture, req: NodeRequest, source: ExchangeSource): Exchange | undefined {
+  const { recorder, framework } = capture
+  if (!recorder.admits(framework.target(req))) return undefined
+  const exchange = new Exchange(recorder, nodeRequestFacts(recorder, req, framework), source, exchangesOf(req))
+  mark(req, exchange)
   return exchange
 }
 
-/** Begins the exchange of a request that has none yet; its ending is the caller's. */
-export function beginExchange({ recorder, framework }: NodeCapture, req: NodeRequest): Exchange | undefined {
-  if (!recorder.admits(framework.target(req))) return undefined
+/** Who acts, as the app's own function says, or as found at the framework's habitual place. */
+export function userOf({ recorder, framework }: NodeCapture, req: NodeRequest): unknown {
   const { userFromRequest } = recorder
-  const readTheUser = userFromRequest === undefined ? () => framework.user(req) : () => userFromRequest(req)
-  const exchange = new Exchange(recorder, nodeRequestFacts(recorder, req, framework), readTheUser, exchangesOf(req))
-  mark(req, exchange)
-  return exchange
+  return userFromRequest === undefined ? framework.user(req) : userFromRequest(req)
 }
 
 /** Runs the rest of an exchange in its scope, so that `audit.current()` finds its logger. */
@@ -50,36 +63,52 @@ export function runInScope<Result>(exchange: Exchange | undefined, rest: () => R
   return scope == null || exchange === undefined ? rest() : scope.run(exchange, rest)
 }
 
-function observe(capture: NodeCapture, exchange: Exchange, req: NodeRequest, res: NodeResponse): void {
-  const readEnding = isHttp2(res) ? http2Ending(capture, res) : http1Ending(capture, req, res)
-  const { recorder } = capture
-  if (recorder.echoRequestId) res.setHeader('x-request-id', exchange.facts.requestId ?? exchange.id)
-  askAtHead(exchange, res)
-  const onEvent = (event: string | symbol): void => {
-    if ((event === 'finish' || event === 'close') && !exchange.ended) exchange.end(readEnding(event))
-    else if (event === 'socket') stopWaiting(req.socket, exchange)
+class NodeSource implements ExchangeSource {
+  readonly #capture: NodeCapture
+  readonly #req: NodeRequest
+  readonly #res: NodeResponse
+  /** Kept from the beginning, as both let go of it when they are done. */
+  readonly #channel: Socket | ServerHttp2Stream
+
+  constructor(capture: NodeCapture, req: NodeRequest, res: NodeResponse) {
+    this.#capture = capture
+    this.#req = req
+    this.#res = res
+    this.#channel = isHttp2(res) ? res.stream : req.socket
   }
-  shadowEmit(res, exchange, onEvent)
-  if (recorder.scope !== null) shadowEmit(req, exchange)
-  exchange.cut = () => readEnding('cut')
-  if (recorder.hold !== undefined) holdExchange(exchange, res, recorder.hold, capture.headerText)
-  if (!isHttp2(res)) endWithSocket(exchange, req, res)
+
+  user(): unknown {
+    return userOf(this.#capture, this.#req)
+  }
+
+  ending(moment: Moment): Ending {
+    const { headerText } = this.#capture
+    const res = this.#res
+    return isHttp2(res)
+      ? http2Ending(res, this.#channel as ServerHttp2Stream, moment, headerText)
+      : http1Ending(res, this.#channel as Socket, moment, headerText)
+  }
 }
 
-/** When the head goes out is a moment to ask who acts: a session may be gone by the end of a long body. */
-function askAtHead(exchange: Exchange, res: NodeResponse): void {
+/** Sees when the head goes out, which is a moment to ask who acts, and when the response is finished or cut off. */
+function watchResponse(exchange: Exchange, req: NodeRequest, res: NodeResponse): void {
   const { writeHead } = res
   res.writeHead = function (this: NodeResponse, ...head: unknown[]) {
     exchange.askUser()
     return Reflect.apply(writeHead, this, head)
   } as never
+  watchEmit(res, exchange, (event) => {
+    if (event === 'finish' || event === 'close') exchange.endAt(event)
+    else if (event === 'socket') stopWaiting(req.socket, exchange)
+  })
+  if (!isHttp2(res) && (res.socket === null || req.socket.destroyed)) endWithSocket(exchange, req.socket)
 }
 
 /**
  * Sees what an emitter says without a listener of its own, which would show in `listenerCount`, and runs its listeners
  * in the exchange's scope, which they lose otherwise: the parser and the socket emit from a scope of theirs.
  */
-function shadowEmit(
+function watchEmit(
   emitter: NodeRequest | NodeResponse,
   exchange: Exchange,
   then?: (event: string | symbol) => void,
@@ -95,37 +124,13 @@ function shadowEmit(
   } as never
 }
 
-type ReadEnding = (event: 'finish' | 'close' | 'cut') => Ending
-
-function http1Ending({ headerText }: NodeCapture, req: NodeRequest, res: ServerResponse): ReadEnding {
-  const socket = req.socket as Socket
-  return (event) => {
-    if (event === 'finish') return { head: http1Head(res, headerText), complete: true }
-    const head = http1Head(res, headerText)
-    const complete = res.writableFinished
-    return { head, complete, endedBy: event === 'cut' ? 'server' : http1EndedBy(socket) }
-  }
-}
-
-function http2Ending({ headerText }: NodeCapture, res: Http2ServerResponse): ReadEnding {
-  const { stream } = res
-  return (event) => {
-    const head = http2Head(stream, headerText)
-    // HTTP/2 says `finish` for a stream that was cancelled too.
-    const complete = event !== 'cut' && head.status !== null && stream.rstCode === 0 && res.writableEnded
-    return { head, complete, endedBy: event === 'cut' ? 'server' : http2EndedBy(stream) }
-  }
-}
-
 /**
  * A pipelined response has no socket while those before it are not done: where the connection dies first, nothing is
  * ever emitted on it. And a connection that died before the exchange opened has said so already.
  */
-function endWithSocket(exchange: Exchange, req: NodeRequest, res: ServerResponse): void {
-  const socket = req.socket as Socket
-  if (res.socket !== null && !socket.destroyed) return
+function endWithSocket(exchange: Exchange, socket: Socket): void {
   const end = (): void => {
-    exchange.end({ head: NOTHING_SENT, complete: false, endedBy: http1EndedBy(socket) })
+    exchange.endAs({ head: NOTHING_SENT, complete: false, endedBy: http1EndedBy(socket) })
   }
   if (socket.destroyed) setImmediate(end)
   else whenSocketCloses(socket, exchange, end)

@@ -3,11 +3,13 @@ import type { Server, Socket } from 'node:net'
 import { Exchange } from './exchange.ts'
 import { type Ending, NOTHING_SENT, type RequestFacts } from './facts.ts'
 import { exchangeOf } from './marks.ts'
-import { createNextWrite } from './next-write.ts'
-import { beginExchange, type NodeCapture, openExchange, runInScope } from './node-exchange.ts'
+import { onNextHead } from './next-head.ts'
+import { beginExchange, type NodeCapture, openExchange, runInScope, userOf } from './node-exchange.ts'
 import type { NodeRequest } from './node-request.ts'
 import { http1EndedBy, isPeerGone, type NodeResponse } from './node-response.ts'
 import { requestUrl } from './url.ts'
+
+const UNANSWERED: Ending = { head: NOTHING_SENT, complete: false, endedBy: 'server' }
 
 const LAST_REQUEST = Symbol('griffier.lastRequest')
 
@@ -55,7 +57,7 @@ function openRequest(
 /** An upgrade is recorded at its handshake: by the head that is written first on its socket, or by its end without one. */
 function openUpgrade(capture: NodeCapture, req: IncomingMessage, socket: Socket): Exchange | undefined {
   if (exchangeOf(req, capture.recorder) !== undefined) return undefined
-  const exchange = beginExchange(capture, req)
+  const exchange = beginExchange(capture, req, { user: () => userOf(capture, req), ending: () => UNANSWERED })
   if (exchange !== undefined) endWithNextWrite(capture, exchange, socket)
   return exchange
 }
@@ -70,18 +72,17 @@ function openRefused(capture: NodeCapture, error: ParserError, socket: Connectio
   const { recorder } = capture
   // The body of a request that has a handler was cut off or malformed: that exchange ends by itself.
   if (isPeerGone(error) || socket[LAST_REQUEST]?.complete === false || !recorder.admits('')) return undefined
-  const exchange = new Exchange(recorder, refusedFacts(capture, error, socket), () => null)
+  const source = { user: () => null, ending: () => UNANSWERED }
+  const exchange = new Exchange(recorder, refusedFacts(capture, error, socket), source)
   exchange.fail(error)
   endWithNextWrite(capture, exchange, socket)
   return exchange
 }
 
 function endWithNextWrite({ headerText }: NodeCapture, exchange: Exchange, socket: Socket): void {
-  const cut: Ending = { head: NOTHING_SENT, complete: false, endedBy: 'server' }
-  exchange.cut = () => cut
-  createNextWrite(socket, (written) => {
-    if (written === undefined) exchange.end({ ...cut, endedBy: http1EndedBy(socket) })
-    else exchange.end({ head: headerText.fromHead(written), complete: true })
+  onNextHead(socket, (head) => {
+    if (head === undefined) exchange.endAs({ ...UNANSWERED, endedBy: http1EndedBy(socket) })
+    else exchange.endAs({ head: headerText.fromHead(head), complete: true })
   })
 }
 

@@ -1,4 +1,5 @@
 import { parseAddress } from '../lib/ip.ts'
+import { property } from '../lib/property.ts'
 import { quote } from '../lib/text.ts'
 import { AnnotatingLogger } from '../record/annotating-logger.ts'
 import { Annotations, textOf } from '../record/annotations.ts'
@@ -98,23 +99,22 @@ function responseText(response: Partial<HttpResponsePart> | null | undefined, { 
 }
 
 function headerMembers(headers: unknown, redact: (name: string, value: string) => string): string {
-  if (typeof headers !== 'object' || headers === null) return ''
-  const members: string[] = []
-  for (const given of Object.keys(headers)) {
-    const name = given.toLowerCase()
-    const value = property(headers, given)
-    const one = (part: unknown): string => quote(redact(name, textOf(part)))
-    members.push(`${quote(name)}:${Array.isArray(value) ? `[${value.map(one).join(',')}]` : one(value)}`)
-  }
-  return members.join(',')
+  return namesOf(headers)
+    .map((given) => {
+      const name = given.toLowerCase()
+      const value = property(headers, given)
+      const one = (part: unknown): string => quote(redact(name, textOf(part)))
+      return `${quote(name)}:${Array.isArray(value) ? `[${value.map(one).join(',')}]` : one(value)}`
+    })
+    .join(',')
 }
 
-/** A property of anything, without ever throwing. */
-function property(value: unknown, name: string): unknown {
+/** An app may hand over a proxy that throws. */
+function namesOf(value: unknown): readonly string[] {
   try {
-    return (value as Record<string, unknown> | null | undefined)?.[name]
+    return typeof value === 'object' && value !== null ? Object.keys(value) : []
   } catch {
-    return undefined
+    return []
   }
 }
 

@@ -39,6 +39,8 @@ export interface Recorder {
   readonly echoRequestId: boolean
   /** Keeps a record; settled when it is as safe as the guarantee in force says. Never throws. */
   keep(record: SealedRecord): Promise<void> | undefined
+  /** Counts a record that could not even be made, and reports why. */
+  lose(error: unknown): void
   /** Counts what a hold came to. */
   heldFor(ms: number, end: HoldEnd): void
   holding(count: 1 | -1): void

@@ -4,7 +4,10 @@ import type { Format, Formatter } from './format.ts'
 import { native } from './native.ts'
 import { pythonAuditLog } from './python-audit-log.ts'
 
-const formats = { native, 'python-audit-log': pythonAuditLog } as const satisfies Record<string, Format>
+const formats: { readonly native: Format; readonly 'python-audit-log': Format } = {
+  native,
+  'python-audit-log': pythonAuditLog,
+}
 
 /** The name of a format that griffier brings along. */
 export type FormatName = keyof typeof formats

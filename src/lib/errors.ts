@@ -3,8 +3,6 @@ export const errorCatalogue = {
   SETTINGS_INVALID: 'The settings have faults: {faults}. Correct each of them; nothing was started.',
   MODULE_NOT_LOADED:
     '{reference} could not be loaded: {reason}. Give a path or package and an export it has, as module#export.',
-  NAME_IN_USE:
-    'An audit log named {name} is open with another logHandler. Close it first, or choose another loggerName.',
   USER_NOT_READ: 'userFromRequest failed: {reason}. The record was kept with the user that was known before, if any.',
   FORMAT_FAILED: 'The formatter of {handler} failed on a record: {reason}. The native line was handed over instead.',
   CENSOR_FAILED: 'The redact.censor function failed: {reason}. The value was replaced by REDACTED.',

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { uuidv7 } from '../lib/uuid.ts'
 
 /** A clock that stands still, at 25 November 2026, 09:00 UTC unless said otherwise; `tick(ms)` moves it. */
-export function fixedClock(start = Date.UTC(2026, 10, 25, 9)): Clock & { tick(ms: number): void } {
+export function fixedClock(start: number = Date.UTC(2026, 10, 25, 9)): Clock & { tick(ms: number): void } {
   let passed = 0
   return {
     now: () => start + passed,
