@@ -57,6 +57,11 @@ describe('values that JSON does not know', () => {
     }
   }
   class NoBicycleError extends TypeError {}
+  class Tagged extends Map<string, number> {
+    override get [Symbol.toStringTag]() {
+      return 'Own'
+    }
+  }
 
   test.each<[string, unknown, unknown]>([
     ['a BigInt as its decimals', 9007199254740993n, '9007199254740993'],
@@ -121,15 +126,7 @@ describe('values that JSON does not know', () => {
       runInNewContext('[new Date(0), new Map([["a", 1]]), new Set([1]), new Error("x"), /a/]'),
       ['1970-01-01T00:00:00.000Z', { a: 1 }, [1], { type: 'Error', message: 'x' }, '/a/'],
     ],
-    [
-      'a map of a class with its own tag',
-      new (class extends Map {
-        get [Symbol.toStringTag]() {
-          return 'Own'
-        }
-      })([['a', 1]]),
-      { a: 1 },
-    ],
+    ['a map of a class with its own tag', new Tagged([['a', 1]]), { a: 1 }],
     [
       'what toJSON gives',
       { toJSON: (key: string) => ({ key, at: new Date(0) }) },
@@ -240,7 +237,7 @@ describe('work is bounded', () => {
   test('by a list of a thousand million holes, and what stands beside it is still written', () => {
     const text = valueText({ list: new Array(1e9), total: 3 }, redactor)
     expect(text.length).toBeLessThan(bound)
-    expect(text).toMatch(/,null,"…\[cut: \d+ items\]"\],"total":3\}$/)
+    expect(text.slice(-60)).toMatch(/,null,"…\[cut: \d+ items\]"\],"total":3\}$/)
     const { list } = JSON.parse(text) as { list: unknown[] }
     expect(list.length - 1 + Number(/\d+/.exec(list.at(-1) as string)?.[0])).toBe(1e9)
   })
@@ -289,7 +286,7 @@ describe('work is bounded', () => {
   ])('by %s', (_, value) => {
     const text = valueText(value, redactor)
     expect(text.length).toBeLessThan(bound)
-    expect(text).toMatch(/\[cut: \d+ (items|bytes)\]/)
+    expect(/\[cut: \d+ (items|bytes)\]/.test(text)).toBe(true)
     JSON.parse(text)
   })
 })
@@ -344,7 +341,7 @@ describe('secrets', () => {
 
   test('are masked before anything is cut', () => {
     const text = valueText(`${'x'.repeat((1 << 20) - 20)} token=hunter22hunter22hunter22`, redactor)
-    expect(text).not.toContain('hunter')
+    expect(text.includes('hunter')).toBe(false)
   })
 
   test('common words are kept as keys', () => {
@@ -435,11 +432,12 @@ describe('any value at all', () => {
       fc.property(
         fc.array(
           fc.oneof(
-            anything,
-            hostile.map((make) => make()),
+            anything.map((value) => () => value),
+            hostile,
           ),
         ),
-        (value) => {
+        (makers) => {
+          const value = makers.map((make) => make())
           for (const each of [redactor, strict]) {
             const text = valueText(value, each)
             expect(text).not.toMatch(unsafe)

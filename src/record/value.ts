@@ -139,7 +139,7 @@ class Writer implements ValueWriter {
 
   #list(list: readonly unknown[], key: string, masked: boolean): string {
     const reserve = this.#reserve()
-    const count = Math.trunc(Number(list.length)) || 0 // a proxy may answer anything
+    const count = Math.min(Math.trunc(Number(list.length)) || 0, Number.MAX_SAFE_INTEGER) // a proxy may answer anything
     let body = ''
     for (let i = 0; i < count; i++) {
       const isOver = this.#left <= 0
