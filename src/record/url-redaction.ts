@@ -14,8 +14,12 @@ const worthALook = /[?#@;=%]/
 // An encoded character, however often it was encoded: %3D, %253D, …
 const hasAt = /@|%(?:25)*40/i
 const at = /@|%(?:25)*40/gi
-const authorityBounds = /([/\\?#\s"<>]|%(?:25)*(?:2f|5c|3f|23|26|3b))/i
-const slash = /^(?:[/\\]|%(?:25)*(?:2f|5c))$/i
+const authorityStart = /([/\\]|%(?:25)*(?:2f|5c)){2,}/gi
+const boundOfAuthority = /[/\\?#\s"<>]/g
+// By the number of encodings: what was encoded more often than the slashes belongs to the password.
+const boundsOfEncodedAuthority = ['', '(?:25)?', '(?:25){0,2}', '(?:25)*'].map(
+  (percent) => new RegExp(`[/\\\\?#&;\\s"<>]|%${percent}(?:2f|5c|3f|23|26|3b)`, 'gi'),
+)
 const nestedMark = /[?#=]/g
 const encodedMark = /[&;\s"'<>]|%(?:25)*(26|3b|3f|23|3d)/gi
 
@@ -39,45 +43,66 @@ export function withoutFragment(url: string): string {
   return url.slice(0, endOf(url, '#', url.length))
 }
 
-/** Masks what stands before an `@` in each `//authority` of a text. */
+/** Masks what stands before an `@` in each `//authority` of a text, be its slashes raw or percent-encoded. */
 export function maskAuthorities(text: string, masks: Masks): string {
   if (!hasAt.test(text)) return text
-  const pieces = text.split(authorityBounds)
-  for (let i = 4; i < pieces.length; i += 2) {
-    const opened = slash.test(pieces[i - 1] ?? '') && pieces[i - 2] === '' && slash.test(pieces[i - 3] ?? '')
-    if (opened) pieces[i] = maskUserinfo(pieces[i] ?? '', masks)
+  let out = ''
+  let done = 0
+  authorityStart.lastIndex = 0
+  for (let found = authorityStart.exec(text); found !== null; found = authorityStart.exec(text)) {
+    const start = found.index + found[0].length
+    const bound = boundAfter(found[1] ?? '')
+    bound.lastIndex = start
+    const end = bound.exec(text)?.index ?? text.length
+    out += text.slice(done, start) + maskUserinfo(text.slice(start, end), masks)
+    done = end
+    authorityStart.lastIndex = end
   }
-  return pieces.join('')
+  return out + text.slice(done)
 }
 
 /** Masks parameters whose very `?`, `&` and `=` are percent-encoded: those of a URL that is the value of a parameter. */
 export function maskEncoded(text: string, masks: Masks): string {
   let out = ''
   let done = 0
-  let start = -1
-  let equals: RegExpExecArray | undefined
-  const finish = (end: number): void => {
-    if (start >= 0 && equals !== undefined) {
-      const from = equals.index + equals[0].length
-      const name = decodeName(text.slice(start, equals.index))
-      if (masks.hidesParameter(name)) {
-        out += text.slice(done, from) + masks.censorInUrl(text.slice(from, end), name)
-        done = end
-      }
-    }
-    equals = undefined
+  for (let found = nextEncoded(text, 0, masks); found !== undefined; found = nextEncoded(text, done, masks)) {
+    out += text.slice(done, found.start) + masks.censorInUrl(text.slice(found.start, found.end), found.name)
+    done = found.end
   }
-  for (const mark of text.matchAll(encodedMark)) {
-    const code = mark[1]?.toLowerCase()
-    if (code === '3d') {
-      equals ??= mark
-      continue
-    }
-    finish(mark.index)
-    start = code === undefined ? -1 : mark.index + mark[0].length
-  }
-  finish(text.length)
   return out + text.slice(done)
+}
+
+interface EncodedSecret {
+  readonly name: string
+  readonly start: number
+  readonly end: number
+}
+
+function nextEncoded(text: string, from: number, masks: Masks): EncodedSecret | undefined {
+  let nameStart = -1
+  encodedMark.lastIndex = from
+  for (let mark = encodedMark.exec(text); mark !== null; mark = encodedMark.exec(text)) {
+    const start = encodedMark.lastIndex
+    if (!isEncodedEquals(mark)) nameStart = mark[1] === undefined ? -1 : start
+    else if (nameStart >= 0) {
+      const name = decodeName(text.slice(nameStart, mark.index))
+      if (masks.hidesParameter(name)) return { name, start, end: endOfEncoded(text, start, mark[0].length) }
+      nameStart = -1
+    }
+  }
+  return undefined
+}
+
+/** What was encoded more often than the secret's `=`, which tells by its width, belongs to the secret. */
+function endOfEncoded(text: string, from: number, width: number): number {
+  encodedMark.lastIndex = from
+  for (let mark = encodedMark.exec(text); mark !== null; mark = encodedMark.exec(text))
+    if (mark[0].length <= width && !isEncodedEquals(mark)) return mark.index
+  return text.length
+}
+
+function isEncodedEquals(mark: RegExpExecArray): boolean {
+  return mark[1]?.toLowerCase() === '3d'
 }
 
 /** A parameter's name as a server would read it; encoded several times, as the last of several servers would. */
@@ -112,6 +137,12 @@ function maskBareUserinfo(head: string, masks: Masks): string {
   const colon = authority.indexOf(':')
   if (colon < 0 || colon > authority.lastIndexOf('@') || /^mailto:/i.test(authority)) return head
   return maskUserinfo(authority, masks) + head.slice(authority.length)
+}
+
+function boundAfter(slash: string): RegExp {
+  if (slash.length === 1) return boundOfAuthority
+  const encodings = Math.min((slash.length - 1) / 2, boundsOfEncodedAuthority.length)
+  return boundsOfEncodedAuthority[encodings - 1] ?? boundOfAuthority
 }
 
 function maskUserinfo(authority: string, masks: Masks): string {
