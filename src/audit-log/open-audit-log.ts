@@ -10,6 +10,7 @@ import { uuidv7 } from '../lib/uuid.ts'
 import type { Logger } from '../record/logger.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { AuditLog, Health } from './audit-log.ts'
+import { mentionUnknownVariables } from './environment.ts'
 import { type Handlers, openHandlers } from './handlers.ts'
 import { createRecorder } from './recorder.ts'
 import { createReporter } from './report.ts'
@@ -53,6 +54,7 @@ export class OpenAuditLog implements AuditLog {
     this.#commit = parts.commit
     this.#report = createReporter(settings.onError)
     this.#handlers = openHandlers(settings, this.#report)
+    mentionUnknownVariables(process.env, this.#report)
     this.recorder = createRecorder(settings, {
       clock: parts.clock ?? systemClock,
       newId: parts.ids ?? uuidv7,

@@ -6,7 +6,7 @@ import type { HoldEnd } from '../exchange/hold.ts'
 import type { Recorder } from '../exchange/recorder.ts'
 import { SilentLogger } from '../exchange/silent-logger.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { AuditError, ErrorCode } from '../lib/errors.ts'
+import { AuditError, type ErrorCode } from '../lib/errors.ts'
 import { quote } from '../lib/text.ts'
 import { createPseudonymizer } from '../record/pseudonym.ts'
 import { createRedactor } from '../record/redaction.ts'
@@ -35,6 +35,7 @@ export function createRecorder(settings: ResolvedSettings, parts: RecorderParts)
   const isExempt = createExemption(settings.exemptUrls)
   const forwarding = { trustedProxies, forwardedHeader }
   const { admitsMore } = parts
+  const reportOnce = onceForEachCode(parts.report)
   return {
     loggerName: quote(settings.loggerName),
     redactor,
@@ -57,7 +58,10 @@ export function createRecorder(settings: ResolvedSettings, parts: RecorderParts)
     open: new Set(),
     silent: new SilentLogger(redactor),
     report: parts.report,
-    reportOnce: onceForEachCode(parts.report),
+    ignored(header) {
+      reportOnce(new AuditError('PROXY_NOT_TRUSTED', { header }))
+    },
+    reportOnce,
   }
 }
 

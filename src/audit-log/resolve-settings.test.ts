@@ -180,7 +180,7 @@ test('each wrong setting is named, with what it was and what it should be', () =
     [{ echoRequestId: 1n }, 'echoRequestId: got a bigint, expected true or false'],
     [
       { pseudonyms: { keyId: 'k', key: new Uint8Array(32), fields: ['roles'] } },
-      "pseudonyms.fields[0]: got roles, expected 'id' or 'email' or 'provider' or 'realm' or 'ip'",
+      "pseudonyms.fields[0]: got roles, expected 'id' or 'email' or 'provider' or 'realm'",
     ],
     [{ exempturls: [] }, 'exempturls: is not a setting, did you mean exemptUrls?'],
     [[], 'settings: are of the wrong kind, expected a plain object'],

@@ -43,10 +43,7 @@ const pseudonyms = object<ResolvedPseudonyms>({
   key: { parse: secretKey },
   keyId: { parse: text(/^[\w.-]{1,64}$/, 'a text of 1 to 64 letters, digits, ".", "_" and "-"') },
   fields: {
-    parse: list(
-      choice('id', 'email', 'provider', 'realm', 'ip'),
-      "a list of 'id', 'email', 'provider', 'realm' and 'ip'",
-    ),
+    parse: list(choice('id', 'email', 'provider', 'realm'), "a list of 'id', 'email', 'provider' and 'realm'"),
     fallback: { value: Object.freeze(['id', 'email'] as const) },
   },
 })

@@ -45,7 +45,7 @@ export interface RedactSettings {
 }
 
 /** The parts of `user` that can be kept as pseudonyms. */
-export type PseudonymField = 'id' | 'email' | 'provider' | 'realm' | 'ip'
+export type PseudonymField = 'id' | 'email' | 'provider' | 'realm'
 
 export interface PseudonymSettings {
   /** The key of HMAC-SHA-256: at least 32 bytes, as bytes or as text, which counts in UTF-8. */

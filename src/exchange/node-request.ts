@@ -56,9 +56,8 @@ function addressOf(
   peer: string | undefined,
 ): string | null {
   const forwarded = req.headers[recorder.forwardedHeader]
-  if (!recorder.hasOwnTrust) {
-    const decided = framework.address?.(req)
-    if (decided !== undefined) return recorder.clientAddress(decided, undefined)
-  }
-  return recorder.clientAddress(peer, forwarded)
+  if (recorder.hasOwnTrust) return recorder.clientAddress(peer, forwarded)
+  const decided = framework.address?.(req)
+  if (decided === undefined && forwarded !== undefined) recorder.ignored(recorder.forwardedHeader)
+  return recorder.clientAddress(decided ?? peer, undefined)
 }

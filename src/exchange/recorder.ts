@@ -49,6 +49,8 @@ export interface Recorder {
   /** What handlers get where nothing is recorded. */
   readonly silent: SilentLogger
   report(error: AuditError): void
+  /** Says once that a header was ignored, since no proxy is trusted. */
+  ignored(header: string): void
   /** The same, at most once in the life of this audit log for each code. */
   reportOnce(error: AuditError): void
 }

@@ -14,5 +14,5 @@ export function userText(user: UserFacts, ip: string | null, recorder: Pick<Reco
     if (value !== undefined && value !== '') text += `,"${field}":${quote(recorder.identity(field, value))}`
   }
   const roles = user.roles.length === 0 ? '' : user.roles.map(quote).join(',')
-  return `${text},"roles":[${roles}],"ip":${ip === null ? 'null' : quote(recorder.identity('ip', ip))}}`
+  return `${text},"roles":[${roles}],"ip":${ip === null ? 'null' : quote(ip)}}`
 }

@@ -1,4 +1,4 @@
-import { Annotations } from './annotations.ts'
+import type { Annotations } from './annotations.ts'
 import type { Logger } from './logger.ts'
 import type { HttpRequestPart, HttpResponsePart, Level } from './record.ts'
 import type { Redactor } from './redaction.ts'

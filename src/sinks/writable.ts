@@ -17,8 +17,8 @@ interface MaybeStream extends LineWriter {
   flush?(done?: (error?: unknown) => void): unknown
   flushSync?(): void
   readonly writableLength?: number
-  readonly writable?: boolean
   readonly destroyed?: boolean
+  readonly errored?: unknown
 }
 
 /**
@@ -93,7 +93,8 @@ class StreamWriter {
 
   async flush(): Promise<void> {
     const { flush } = this.#target
-    if (flush === undefined) return
+    // A file's stream has a setting of that name.
+    if (typeof flush !== 'function') return
     await new Promise<void>((resolve, reject) => {
       const answer = flush.call(this.#target, (error) => (error ? reject(error) : resolve()))
       if (flush.length === 0) resolve(answer as Promise<void> | undefined)
@@ -127,8 +128,9 @@ class StreamWriter {
   }
 
   #writeOne(line: string): void {
-    if (this.#target.destroyed === true || this.#target.writable === false) {
-      this.#settleLoss(this.#cause ?? new AuditError('HANDLER_FAILED', { handler: this.#name, reason: 'it has ended' }))
+    // A Node stream that failed takes lines for ever and never calls back.
+    if (this.#target.destroyed === true || (this.#target.errored ?? null) !== null) {
+      this.#settleLoss(this.#cause ?? this.#target.errored)
       return
     }
     const done = this.#callsBack ? this.#expectCallback() : undefined
