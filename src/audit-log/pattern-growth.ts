@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module'
+// By its namespace: bundles of ECMAScript modules often declare a `createRequire` of their own.
+import * as nodeModule from 'node:module'
 import { join } from 'node:path'
 
 /** A second is far more than an ordinary pattern takes; a pattern that is not understood by then is let through. */
@@ -31,7 +32,7 @@ function isExponential(recheck: Recheck, pattern: RegExp | undefined): boolean {
 }
 
 function loadRecheck(): Recheck | undefined {
-  const require = createRequire(join(process.cwd(), 'noop.js'))
+  const require = nodeModule.createRequire(join(process.cwd(), 'noop.js'))
   let path: string
   try {
     // Its main entry starts a worker by a path that is lost in bundles.

@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module'
+// By its namespace: bundles of ECMAScript modules often declare a `createRequire` of their own.
+import * as nodeModule from 'node:module'
 import { join } from 'node:path'
 import { AuditError, reasonOf } from '../lib/errors.ts'
 
@@ -22,7 +23,7 @@ export function loadReference(reference: string): unknown {
 function readExport(reference: string, specifier: string, name: string): unknown {
   try {
     // The working directory is asked for at run time: a bundle's own place says nothing of where the app's modules are.
-    const exported: unknown = createRequire(join(process.cwd(), 'noop.js'))(specifier)
+    const exported: unknown = nodeModule.createRequire(join(process.cwd(), 'noop.js'))(specifier)
     const hasMembers = (typeof exported === 'object' && exported !== null) || typeof exported === 'function'
     return hasMembers && Object.hasOwn(exported, name) ? Reflect.get(exported, name) : undefined
   } catch (thrown) {

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv, type ValidateFunction } from 'ajv'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run, succeed } from './commands.ts'
@@ -14,7 +14,7 @@ beforeAll(async () => {
   await installRuntimes()
   packed = await packAndInstall()
   const schema = await readFile(join(packed.app, 'node_modules/griffier/dist/record/record.schema.json'), 'utf8')
-  isRecord = new Ajv2020({ strict: false }).compile(JSON.parse(schema))
+  isRecord = new Ajv().compile(JSON.parse(schema))
 })
 
 afterAll(() => rm(packed.temporary, { recursive: true, force: true }))

@@ -21,7 +21,7 @@ const doors = {
       'FormatName',
       'Formatter',
       'Guarantee',
-      'HandlerHealth',
+      'DeliveryHealth',
       'Health',
       'HttpRequestPart',
       'HttpResponsePart',

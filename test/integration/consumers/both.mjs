@@ -13,7 +13,8 @@ const requiredExpress = require('griffier/express')
 const audit = createAuditLog({ loggerName: 'shared' })
 assert.throws(() => required.createAuditLog({ loggerName: 'shared', logHandler: () => {} }), {
   name: 'AuditError',
-  code: 'NAME_IN_USE',
+  code: 'SETTINGS_INVALID',
+  message: /an audit log named shared is open/,
 })
 
 const app = express()
