@@ -299,3 +299,57 @@ describe('holds on one HTTP/2 session', () => {
     expect(got.isComplete()).toBe(true)
   })
 })
+
+describe('a held response on HTTP/2 whose end another library, mounted before, carries out later', () => {
+  async function begin(): Promise<{
+    hold: HoldControl
+    got: Http2Exchange
+    goOn: () => void
+    closed: Promise<unknown>
+    close: () => Promise<void>
+  }> {
+    const hold = createHoldControl()
+    let goOn = (): void => undefined
+    let closed = (_value: unknown): void => undefined
+    const begun = createSignal()
+    let hasBegun = false
+    const isClosed = new Promise((resolve) => (closed = resolve))
+    const { session, close } = await harness((_req, res) => {
+      const end = res.end.bind(res)
+      res.end = (() => {
+        goOn = () => void end('late')
+        hasBegun = true
+        begun.notify()
+        return res
+      }) as typeof res.end
+      res.on('close', closed)
+      holdResponse(res, hold.options())
+      res.end()
+    })
+    const got = request(session, { ':path': '/' })
+    await begun.until(() => hasBegun)
+    return { hold, got, goOn, closed: isClosed, close }
+  }
+
+  it('is held until that is done and its record is safe', async () => {
+    const { hold, got, goOn, close } = await begin()
+    expect(hold.commits).toBe(0)
+    goOn()
+    await hold.committed(1)
+    expect(got.events).toEqual([])
+    hold.release()
+    await got.ended
+    expect(got.body()).toBe('late')
+    expect(got.isComplete()).toBe(true)
+    await close()
+  })
+
+  it('has no record asked for when the client leaves before', async () => {
+    const { hold, got, closed, close } = await begin()
+    got.stream.close(8)
+    await closed
+    expect(hold.commits).toBe(0)
+    expect(hold.ends).toEqual([])
+    await close()
+  })
+})
