@@ -17,7 +17,7 @@ const commonWordsAsKeys = new Set(['code', 'key', 'email'])
 
 /** What `privacy: 'strict'` keeps of headers: what describes the message and says nothing of a person. */
 const harmlessHeaders =
-  'accept-ranges age allow cache-control connection content-disposition content-encoding content-language ' +
+  'accept-ranges age allow cache-control connection content-encoding content-language ' +
   'content-length content-location content-range content-type cross-origin-embedder-policy ' +
   'cross-origin-opener-policy cross-origin-resource-policy date etag expires keep-alive last-modified location ' +
   'pragma referrer-policy retry-after server strict-transport-security transfer-encoding upgrade vary via ' +
