@@ -1,8 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Exchange } from '../exchange/exchange.ts'
 import type { HoldEnd } from '../exchange/hold.ts'
 import { PlainLogger } from '../exchange/plain-logger.ts'
-import type { Recorder } from '../exchange/recorder.ts'
+import type { OpenExchange, Recorder } from '../exchange/recorder.ts'
 import { SilentLogger } from '../exchange/silent-logger.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { AuditError, reasonOf } from '../lib/errors.ts'
@@ -58,7 +57,7 @@ export class OpenAuditLog implements AuditLog {
     this.recorder = createRecorder(settings, {
       clock: parts.clock ?? systemClock,
       newId: parts.ids ?? uuidv7,
-      scope: settings.context ? new AsyncLocalStorage<Exchange>() : null,
+      scope: settings.context ? new AsyncLocalStorage<OpenExchange>() : null,
       held: parts.commit !== undefined,
       admitsMore: () => this.#admitsMore(),
       keep: (record) => this.#keep(record),
@@ -118,6 +117,11 @@ export class OpenAuditLog implements AuditLog {
     await untilEmpty(open, closeTimeoutMs * SHARE_FOR_OPEN_EXCHANGES)
     for (const exchange of open) exchange.endAt('now')
     await untilEmpty(open, (deadline - clock.monotonic()) * SHARE_FOR_LAST_USERS)
+    const waiting = [...open].map((exchange) => {
+      exchange.stopLookup()
+      return exchange.whenKept()
+    })
+    await Promise.all(waiting)
     this.#state = 'closed'
     await this.#handlers.close(Math.max(0, deadline - clock.monotonic()))
   }
@@ -166,7 +170,7 @@ export class OpenAuditLog implements AuditLog {
 }
 
 /** Resolves when no exchange is open any more, or after the time given. */
-async function untilEmpty(open: ReadonlySet<Exchange>, ms: number): Promise<void> {
+async function untilEmpty(open: ReadonlySet<OpenExchange>, ms: number): Promise<void> {
   if (open.size === 0) return
   const kept = Promise.all([...open].map((exchange) => exchange.whenKept()))
   let timer: NodeJS.Timeout | undefined

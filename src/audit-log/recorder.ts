@@ -1,9 +1,8 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import { createClientAddress, createPeerTrust } from '../exchange/client-address.ts'
-import type { Exchange } from '../exchange/exchange.ts'
 import { createExemption } from '../exchange/exempt.ts'
 import type { HoldEnd } from '../exchange/hold.ts'
-import type { Recorder } from '../exchange/recorder.ts'
+import type { OpenExchange, Recorder } from '../exchange/recorder.ts'
 import { SilentLogger } from '../exchange/silent-logger.ts'
 import type { Clock } from '../lib/clock.ts'
 import { AuditError, type ErrorCode } from '../lib/errors.ts'
@@ -17,7 +16,7 @@ import type { ResolvedSettings } from './resolved-settings.ts'
 export interface RecorderParts {
   readonly clock: Clock
   readonly newId: (time: number) => string
-  readonly scope: AsyncLocalStorage<Exchange> | null
+  readonly scope: AsyncLocalStorage<OpenExchange> | null
   /** Whether responses are held until their record is safe. */
   readonly held: boolean
   readonly admitsMore: () => boolean

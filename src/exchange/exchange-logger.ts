@@ -1,14 +1,25 @@
 import { AuditError } from '../lib/errors.ts'
 import { AnnotatingLogger } from '../record/annotating-logger.ts'
+import type { Annotations } from '../record/annotations.ts'
 import type { Logger } from '../record/logger.ts'
-import type { Exchange } from './exchange.ts'
-import { PlainLogger } from './plain-logger.ts'
+import { type EventOwner, PlainLogger } from './plain-logger.ts'
+import type { Recorder } from './recorder.ts'
+
+/** What the logger needs of its exchange. */
+interface LoggedExchange extends EventOwner {
+  readonly recorder: Recorder
+  readonly annotations: Annotations
+  readonly ended: boolean
+  askUser(): void
+  setUser(user: unknown): void
+  whenKept(): Promise<void>
+}
 
 /** The logger of an exchange. Request and response are read from the connection, so that an app cannot get them wrong. */
 export class ExchangeLogger extends AnnotatingLogger {
-  readonly #exchange: Exchange
+  readonly #exchange: LoggedExchange
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: LoggedExchange) {
     super(exchange.recorder.redactor, exchange.annotations)
     this.#exchange = exchange
   }

@@ -1,9 +1,10 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../lib/clock.ts'
 import type { AuditError } from '../lib/errors.ts'
+import type { Logger } from '../record/logger.ts'
 import type { Redactor } from '../record/redaction.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
-import type { Exchange } from './exchange.ts'
+import type { Moment } from './facts.ts'
 import type { HoldEnd } from './hold.ts'
 import type { SilentLogger } from './silent-logger.ts'
 
@@ -11,6 +12,13 @@ import type { SilentLogger } from './silent-logger.ts'
 export interface HoldPolicy {
   readonly onFailure: 'open' | 'closed'
   readonly timeoutMs: number
+}
+
+/** What an audit log knows of an exchange that has begun and has no record yet. */
+export interface OpenExchange {
+  readonly logger: Logger
+  endAt(moment: Moment): unknown
+  whenKept(): Promise<void>
 }
 
 /** What recording an exchange needs of its audit log: settings turned into functions once, at the start. */
@@ -33,7 +41,7 @@ export interface Recorder {
   /** A user's identity field as recorded: as it is, or as a pseudonym. */
   identity(field: string, value: string): string
   /** Carries the current exchange through the app's asynchronous flow; null where `context` is false. */
-  readonly scope: AsyncLocalStorage<Exchange> | null
+  readonly scope: AsyncLocalStorage<OpenExchange> | null
   /** Present where responses are held until their record is safe. */
   readonly hold: HoldPolicy | undefined
   readonly echoRequestId: boolean
@@ -45,7 +53,7 @@ export interface Recorder {
   heldFor(ms: number, end: HoldEnd): void
   holding(count: 1 | -1): void
   /** The exchanges that have begun and have no record yet. */
-  readonly open: Set<Exchange>
+  readonly open: Set<OpenExchange>
   /** What handlers get where nothing is recorded. */
   readonly silent: SilentLogger
   report(error: AuditError): void
