@@ -62,7 +62,7 @@ export function builtinText(value: object, writer: ValueWriter, key: string, mas
 }
 
 /** The class of an error: its constructor's name, or its own where the constructor says no more than `Error`. */
-export function errorType(error: Error): string {
+function errorType(error: Error): string {
   const { name } = error
   const className: unknown = error.constructor?.name
   if (typeof className === 'string' && className !== '' && className !== 'Error' && className !== 'Object')
