@@ -3,7 +3,7 @@ import { nodeFileSystem } from './file-system.ts'
 import { onHangup } from './hangup.ts'
 import { type FileEnvironment, LogFile, type Rotation } from './log-file.ts'
 import type { Sink } from './sink.ts'
-import { type TextSinkOptions, textSink } from './text-sink.ts'
+import { checkTextSinkOptions, type TextSinkOptions, textSink } from './text-sink.ts'
 
 /** Settings of `fileSink`. With `maxSize` or `maxAgeMs` the file is rotated to `<path>.<time in UTC>`. */
 export interface FileSinkOptions extends TextSinkOptions {
@@ -28,6 +28,7 @@ export function fileSink(path: string, options: FileSinkOptions = {}): Sink {
 
 /** The same, on files and time of the caller's. */
 export function fileSinkIn(environment: FileEnvironment, path: string, options: FileSinkOptions): Sink {
+  checkTextSinkOptions(options)
   const file = new LogFile(resolve(path), options.mode ?? 0o600, rotationOf(options), environment)
   const stopListening = onHangup(() => file.reopen())
   return textSink(

@@ -2,7 +2,7 @@ import { AuditError, safeReasonOf } from '../lib/errors.ts'
 import type { AuditRecord } from '../record/record.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { LineAnswer, Sink } from './sink.ts'
-import { type TextSinkOptions, textSink } from './text-sink.ts'
+import { checkTextSinkOptions, type TextSinkOptions, textSink } from './text-sink.ts'
 
 /** A function as a handler: takes the line as formatted, ending in `\n`, and the native record, frozen. */
 export type LineFunction = (line: string, record: AuditRecord) => unknown
@@ -12,6 +12,7 @@ export type LineFunction = (line: string, record: AuditRecord) => unknown
  * has returned or resolved; where it throws or rejects, the record is lost (`HANDLER_FAILED`): it is not asked again.
  */
 export function functionSink(handler: LineFunction, options: TextSinkOptions = {}): Sink {
+  checkTextSinkOptions(options)
   const name = options.name ?? (handler.name || 'function')
   const caller = new Caller(handler, name)
   return textSink(

@@ -21,7 +21,7 @@ export type TextSinkParts = { readonly name: string } & Required<Pick<Sink, 'wri
 /** Makes a whole sink of one that takes lines: `write` for callers that have records, and the state of being closed. */
 export function textSink(parts: TextSinkParts, options: TextSinkOptions): Sink {
   const name = options.name ?? parts.name
-  const format = recordFormat(options.format, name)
+  const format: Format = formatFrom(options.format ?? 'native', name, () => undefined)
   let underWay: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | undefined
 
@@ -70,13 +70,12 @@ function seal(record: AuditRecord): SealedRecord {
   return new SealedRecord(record.id, oneLine(JSON.stringify(record)))
 }
 
-function recordFormat(choice: FormatName | Formatter | undefined, name: string): Format {
-  if (typeof choice === 'string' && !formatNames.includes(choice)) {
-    throw new AuditError('SETTINGS_INVALID', {
-      faults: [`${name}: format must be a function or one of ${formatNames}`],
-    })
-  }
-  return formatFrom(choice ?? 'native', name, () => undefined)
+/** Throws `SETTINGS_INVALID` for a format that nobody knows. To be called before anything is opened. */
+export function checkTextSinkOptions({ format }: TextSinkOptions): void {
+  if (typeof format !== 'string' || formatNames.includes(format)) return
+  throw new AuditError('SETTINGS_INVALID', {
+    faults: [`format must be a function or one of ${formatNames.join(', ')}`],
+  })
 }
 
 function failUnlessTaken(answer: LineAnswer | undefined): void {

@@ -1,6 +1,6 @@
 import { AuditError, safeReasonOf } from '../lib/errors.ts'
 import type { LineAnswer, Sink } from './sink.ts'
-import { type TextSinkOptions, textSink } from './text-sink.ts'
+import { checkTextSinkOptions, type TextSinkOptions, textSink } from './text-sink.ts'
 
 /** Anything that takes a line, which ends in `\n`: a Writable, a pino destination or transport, an object of the app's own. */
 export interface LineWriter {
@@ -28,6 +28,7 @@ interface MaybeStream extends LineWriter {
  * is never ended; it is flushed where it can be.
  */
 export function writableSink(target: LineWriter, options: TextSinkOptions = {}): Sink {
+  checkTextSinkOptions(options)
   const name = options.name ?? nameOf(target)
   const writer = new StreamWriter(target, name)
   return textSink(
