@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -75,7 +75,8 @@ beforeAll(() => {
     cpSync(join(root, part), join(built, part), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(built, 'node_modules'))
-  execFileSync(process.execPath, [join(built, 'scripts/build.js')], { stdio: 'pipe' })
+  const { status, stdout } = spawnSync(process.execPath, [join(built, 'scripts/build.js')], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stdout)
   declared = ts.createProgram(
     Object.keys(doors).map((door) => targetOf(door, 'types')),
     { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2023, types: ['node'], noEmit: true },
