@@ -117,6 +117,8 @@ export class OpenAuditLog implements AuditLog {
     await untilEmpty(open, closeTimeoutMs * SHARE_FOR_OPEN_EXCHANGES)
     for (const exchange of open) exchange.endAt('now')
     await untilEmpty(open, (deadline - clock.monotonic()) * SHARE_FOR_LAST_USERS)
+    for (const exchange of open) exchange.stopLookup()
+    await untilEmpty(open, deadline - clock.monotonic())
     const waiting = [...open].map((exchange) => {
       exchange.stopLookup()
       return exchange.whenKept()

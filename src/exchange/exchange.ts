@@ -1,4 +1,5 @@
 import { AuditError, reasonOf } from '../lib/errors.ts'
+import { property } from '../lib/property.ts'
 import { quote } from '../lib/text.ts'
 import { Annotations, textOf } from '../record/annotations.ts'
 import type { Logger } from '../record/logger.ts'
@@ -38,6 +39,7 @@ export class Exchange {
   #user: UserFacts = ANONYMOUS
   #userIsSet = false
   #lookup: Promise<void> | undefined
+  #stopLookup: (() => void) | undefined
   #error: string | undefined
   #kept: { readonly promise: Promise<void>; readonly settle: () => void } | undefined
 
@@ -101,7 +103,12 @@ export class Exchange {
     const durationMs = this.#duration()
     this.#ended = true
     if (this.#lookup === undefined) return this.#keep(ending, durationMs)
-    return Promise.race([this.#lookup, afterMs(USER_WAIT_MS)]).then(() => this.#keep(ending, durationMs))
+    return this.#untilLookedUp(this.#lookup).then(() => this.#keep(ending, durationMs))
+  }
+
+  /** Lets a record that still waits for its user be made now, with the user as known. */
+  stopLookup(): void {
+    this.#stopLookup?.()
   }
 
   /** Says what really went out, where the record had to be made before. */
@@ -191,6 +198,18 @@ export class Exchange {
     return earlier === undefined ? settled : earlier.then(() => settled)
   }
 
+  #untilLookedUp(lookup: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, USER_WAIT_MS)
+      timer.unref?.()
+      this.#stopLookup = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      void lookup.then(this.#stopLookup)
+    })
+  }
+
   #userNotRead(error: unknown): void {
     this.recorder.report(new AuditError('USER_NOT_READ', { reason: reasonOf(error) }, error))
   }
@@ -215,14 +234,7 @@ function typeOf(error: unknown): string {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
-
-function afterMs(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    timer.unref?.()
-  })
+  return typeof property(value, 'then') === 'function'
 }
 
 /** A failure to keep was counted and reported where it happened. */

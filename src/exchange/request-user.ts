@@ -6,7 +6,7 @@ import { exchangesOf, type Marked } from './marks.ts'
  * it has the plain property that it would have had without us.
  */
 export function watchUser(req: object): void {
-  if (!Object.hasOwn(req, 'user')) Object.defineProperty(req, 'user', userAccessor)
+  if (!('user' in req)) Object.defineProperty(req, 'user', userAccessor)
 }
 
 const userAccessor: PropertyDescriptor & ThisType<Marked> = {
