@@ -19,6 +19,7 @@ export interface OpenExchange {
   readonly logger: Logger
   endAt(moment: Moment): unknown
   whenKept(): Promise<void>
+  stopLookup(): void
 }
 
 /** What recording an exchange needs of its audit log: settings turned into functions once, at the start. */
