@@ -59,7 +59,7 @@ assert.match(kept?.http_request?.url ?? '', /page=2&q=REDACTED$/)
 assert.deepEqual(kept?.filter?.kwargs, { plate: 'NL-0042', password: 'REDACTED' })
 
 // #region pseudonyms
-const pseudonymous: Settings = { pseudonyms: { key, keyId: '2026', fields: ['id', 'email', 'ip'] } }
+const pseudonymous: Settings = { pseudonyms: { key, keyId: '2026', fields: ['id', 'email'] } }
 // #endregion
 const unnamed = await recordOf(pseudonymous)
 assert.equal(unnamed?.user?.id, `hmac-sha256:2026:${createHmac('sha256', key).update('jane').digest('hex')}`)
