@@ -1,10 +1,11 @@
-import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import type { Application, NextFunction, Request, RequestHandler, Response } from 'express'
 import type { AuditLog } from '../audit-log/audit-log.ts'
 import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
-import { exchangeOf } from '../exchange/marks.ts'
+import { exchangeOf, exchangesOf } from '../exchange/marks.ts'
 import { createNodeCapture, openExchange, runInScope } from '../exchange/node-exchange.ts'
 import type { NodeFramework } from '../exchange/node-request.ts'
+import type { Recorder } from '../exchange/recorder.ts'
 import { userFromNodeRequest } from '../exchange/user.ts'
 import type { Logger } from '../record/logger.ts'
 
@@ -20,6 +21,7 @@ declare global {
 const express: NodeFramework = {
   target: (req) => (req as Request).originalUrl ?? req.url ?? '',
   address: (req) => ((req as Request).app?.get('trust proxy') ? (req as Request).ip : undefined),
+  watchesUser: true,
   user: userFromNodeRequest,
 }
 
@@ -41,21 +43,35 @@ export function expressAudit<AppRequest extends Request = Request>(
   const audit = auditLogFrom(settings)
   const recorder = recorderOf(audit)
   const capture = createNodeCapture(recorder, express)
-  const watched = new WeakSet<object>()
+  const prepared = new WeakSet<Application>()
 
   const middleware = (req: Request, res: Response, next: NextFunction): void => {
-    const exchange = openExchange(capture, req, res)
-    req.auditLog = exchange?.logger ?? recorder.silent
-    if (!watched.has(req.app)) {
-      watched.add(req.app)
-      req.app.use(noteError)
+    const { app } = req
+    if (!prepared.has(app)) {
+      prepared.add(app)
+      prepare(app, recorder)
     }
-    runInScope(exchange, next)
-  }
-  // Last of all handlers, as it is added with the first request: an error that comes this far is the app's answer.
-  const noteError = (error: unknown, req: Request, _res: Response, next: NextFunction): void => {
-    exchangeOf(req, recorder)?.fail(error)
-    next(error)
+    runInScope(openExchange(capture, req, res), goOn, next)
   }
   return Object.assign(middleware, { audit })
+}
+
+function goOn(next: NextFunction): void {
+  next()
+}
+
+/** What an app needs once, seen when its first request comes. */
+function prepare(app: Application, recorder: Recorder): void {
+  // On the app's own prototype of requests: a property on each request would cost more than all else that an exempt one needs.
+  Object.defineProperty((app as Application & { readonly request: object }).request, 'auditLog', {
+    configurable: true,
+    get(this: Request): Logger {
+      return exchangesOf(this)?.logger ?? recorder.silent
+    },
+  })
+  // Last of all handlers: an error that comes this far is the app's answer.
+  app.use((error: unknown, req: Request, _res: Response, next: NextFunction) => {
+    exchangeOf(req, recorder)?.fail(error)
+    next(error)
+  })
 }

@@ -41,6 +41,7 @@ export interface NodeAudit {
 
 const node: NodeFramework = {
   target: (req) => (req as { readonly originalUrl?: string }).originalUrl ?? req.url ?? '',
+  watchesUser: false,
   user: userFromNodeRequest,
 }
 
@@ -65,7 +66,8 @@ export function nodeAudit<AppRequest extends NodeRequest = NodeRequest>(
     function (this: unknown, req: NodeRequest, res: NodeResponse): unknown {
       const exchange = openExchange(capture, req, res)
       prepare(req, res, exchange)
-      return runInScope(exchange, () => noteFailure(exchange, () => Reflect.apply(handler, this, [req, res])))
+      if (exchange === undefined) return Reflect.apply(handler, this, [req, res])
+      return runInScope(exchange, handle, handler, this, req, res, exchange)
     }
   const Response = responseClass(capture, http.ServerResponse)
   return Object.assign(wrap, {
@@ -78,17 +80,23 @@ export function nodeAudit<AppRequest extends NodeRequest = NodeRequest>(
   }) as NodeAudit
 }
 
-/** Keeps what a handler throws or rejects with, and passes it on: what becomes of it is for Node and the app to say. */
-function noteFailure(exchange: Exchange | undefined, handle: () => unknown): unknown {
+/** Runs a handler and keeps what it throws or rejects with, passing it on: what becomes of it is for Node and the app to say. */
+function handle(
+  handler: Handler<NodeRequest, NodeResponse>,
+  self: unknown,
+  req: NodeRequest,
+  res: NodeResponse,
+  exchange: Exchange,
+): unknown {
   try {
-    const result = handle()
-    if (exchange === undefined || !(result instanceof Promise)) return result
+    const result = Reflect.apply(handler, self, [req, res])
+    if (!(result instanceof Promise)) return result
     return result.catch((error: unknown) => {
       exchange.fail(error)
       throw error
     })
   } catch (error) {
-    exchange?.fail(error)
+    exchange.fail(error)
     throw error
   }
 }

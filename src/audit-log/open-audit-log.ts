@@ -119,11 +119,6 @@ export class OpenAuditLog implements AuditLog {
     await untilEmpty(open, (deadline - clock.monotonic()) * SHARE_FOR_LAST_USERS)
     for (const exchange of open) exchange.stopLookup()
     await untilEmpty(open, deadline - clock.monotonic())
-    const waiting = [...open].map((exchange) => {
-      exchange.stopLookup()
-      return exchange.whenKept()
-    })
-    await Promise.all(waiting)
     this.#state = 'closed'
     await this.#handlers.close(Math.max(0, deadline - clock.monotonic()))
   }

@@ -164,6 +164,19 @@ test('a handler that never answers holds no more than its queue, and what it hel
   expect(codes()).toContain('CLOSE_TIMED_OUT')
 })
 
+test('an answer that comes after its records were given up changes no count', async () => {
+  const { sink, open } = keepingSink({ shut: true })
+  const delivery = deliver(sink)
+  push(delivery, 0, 10)
+  await turn()
+  await delivery.close(0)
+  const health = delivery.health()
+  open()
+  await turn()
+  expect(delivery.health()).toEqual(health)
+  expect(health).toMatchObject({ lost: 10, failing: false })
+})
+
 test('a write that takes too long is reported and its signal aborted', async () => {
   let reason: unknown
   const sink: Sink = {

@@ -1,19 +1,14 @@
-import { AuditError, reasonOf } from '../lib/errors.ts'
-import { property } from '../lib/property.ts'
+import { reasonOf } from '../lib/errors.ts'
 import { quote } from '../lib/text.ts'
 import { Annotations, textOf } from '../record/annotations.ts'
 import type { Logger } from '../record/logger.ts'
 import { sealRecord } from '../record/record-line.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import { ExchangeLogger } from './exchange-logger.ts'
+import { ExchangeUser } from './exchange-user.ts'
 import type { Ending, Moment, RequestFacts, ResponseHead } from './facts.ts'
 import { outcomeOf } from './outcome.ts'
 import type { Recorder } from './recorder.ts'
-import { readUser, type UserFacts } from './user.ts'
-import { ANONYMOUS, userText } from './user-text.ts'
-
-/** How long a record waits for a user that is still being looked up. */
-const USER_WAIT_MS = 5_000
 
 /** Where an exchange learns what only its framework knows. */
 export interface ExchangeSource {
@@ -33,13 +28,11 @@ export class Exchange {
   /** The exchange that another audit log keeps of the same request, if any. */
   readonly other: Exchange | undefined
   readonly #source: ExchangeSource
+  readonly #user: ExchangeUser
   readonly #startedAt: number
   readonly #started: number
   #ended = false
-  #user: UserFacts = ANONYMOUS
-  #userIsSet = false
-  #lookup: Promise<void> | undefined
-  #stopLookup: (() => void) | undefined
+  #isKept = false
   #error: string | undefined
   #kept: { readonly promise: Promise<void>; readonly settle: () => void } | undefined
 
@@ -47,6 +40,7 @@ export class Exchange {
     this.recorder = recorder
     this.facts = facts
     this.#source = source
+    this.#user = new ExchangeUser(recorder)
     this.other = other
     this.#startedAt = recorder.clock.now()
     this.#started = recorder.clock.monotonic()
@@ -59,24 +53,14 @@ export class Exchange {
     return this.#ended
   }
 
-  /** Asks who acts, now. The last authenticated answer stays, so that a logout still has its user. */
+  /** Asks who acts, now. */
   askUser(): void {
-    if (this.#userIsSet || this.#ended) return
-    let answer: unknown
-    try {
-      answer = this.#source.user()
-    } catch (error) {
-      this.#userNotRead(error)
-      return
-    }
-    if (isThenable(answer)) this.#lookup = this.#lookUp(answer)
-    else this.#noteUser(readUser(answer))
+    if (!this.#ended) this.#user.ask(this.#source)
   }
 
-  /** What the app itself says of the user takes the place of every other answer. */
+  /** What the app itself says of the user takes the place of what its request says. */
   setUser(user: unknown): void {
-    this.#user = readUser(user) ?? ANONYMOUS
-    this.#userIsSet = true
+    this.#user.set(user)
   }
 
   /** The error that ended the exchange, handed over by the framework. */
@@ -102,13 +86,14 @@ export class Exchange {
     this.askUser()
     const durationMs = this.#duration()
     this.#ended = true
-    if (this.#lookup === undefined) return this.#keep(ending, durationMs)
-    return this.#untilLookedUp(this.#lookup).then(() => this.#keep(ending, durationMs))
+    const known = this.#user.whenKnown()
+    if (known === undefined) return this.#keep(ending, durationMs)
+    return known.then(() => this.#keep(ending, durationMs))
   }
 
   /** Lets a record that still waits for its user be made now, with the user as known. */
   stopLookup(): void {
-    this.#stopLookup?.()
+    this.#user.stopWaiting()
   }
 
   /** Says what really went out, where the record had to be made before. */
@@ -135,14 +120,14 @@ export class Exchange {
         settle = resolve
       })
       this.#kept = { promise, settle }
-      if (this.#ended) settle()
+      if (this.#isKept) settle()
     }
     return this.#kept.promise
   }
 
   /** The user as JSON text, as known now. */
   userText(): string {
-    return userText(this.#user, this.facts.ip, this.recorder)
+    return this.#user.text(this.facts.ip)
   }
 
   #keep(ending: Ending, durationMs: number): Promise<void> | undefined {
@@ -153,10 +138,9 @@ export class Exchange {
     } catch (error) {
       this.recorder.lose(error)
     }
-    if (this.#kept !== undefined) {
-      if (kept === undefined) this.#kept.settle()
-      else kept.then(this.#kept.settle, this.#kept.settle)
-    }
+    const settle = (): void => this.#settle()
+    if (kept === undefined) settle()
+    else kept.then(settle, settle)
     return kept
   }
 
@@ -185,33 +169,9 @@ export class Exchange {
     return Math.max(0, Math.round((this.recorder.clock.monotonic() - this.#started) * 1000) / 1000)
   }
 
-  #noteUser(user: UserFacts | null): void {
-    if (user !== null && (user.authenticated || !this.#user.authenticated) && !this.#userIsSet) this.#user = user
-  }
-
-  #lookUp(answer: PromiseLike<unknown>): Promise<void> {
-    const earlier = this.#lookup
-    const settled = Promise.resolve(answer).then(
-      (user) => this.#noteUser(readUser(user)),
-      (error: unknown) => this.#userNotRead(error),
-    )
-    return earlier === undefined ? settled : earlier.then(() => settled)
-  }
-
-  #untilLookedUp(lookup: Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, USER_WAIT_MS)
-      timer.unref?.()
-      this.#stopLookup = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-      void lookup.then(this.#stopLookup)
-    })
-  }
-
-  #userNotRead(error: unknown): void {
-    this.recorder.report(new AuditError('USER_NOT_READ', { reason: reasonOf(error) }, error))
+  #settle(): void {
+    this.#isKept = true
+    this.#kept?.settle()
   }
 }
 
@@ -231,10 +191,6 @@ function typeOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error
   const { name, code } = error as Error & { readonly code?: unknown }
   return name === 'Error' && typeof code === 'string' ? code : textOf(name)
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof property(value, 'then') === 'function'
 }
 
 /** A failure to keep was counted and reported where it happened. */

@@ -6,6 +6,7 @@ import type { ResponseHead } from './facts.ts'
 /** Longer heads and lines are rare and would fill the caches with what never comes again. */
 const LONGEST_CACHED_HEAD = 2_048
 const LONGEST_CACHED_LINE = 256
+const RECENT_HEADS = 128
 
 interface HeaderLine {
   readonly name: string
@@ -24,7 +25,7 @@ export interface HeaderText {
 }
 
 export function createHeaderText(redactor: Redactor): HeaderText {
-  const heads = new BoundedMap<string, ResponseHead>(256)
+  const recent: { readonly head: string; readonly read: ResponseHead }[] = []
   const lines = new BoundedMap<string, HeaderLine>(1_024)
 
   const headerLine = (text: string): HeaderLine => {
@@ -37,10 +38,12 @@ export function createHeaderText(redactor: Redactor): HeaderText {
 
   return {
     fromHead(head) {
-      const known = heads.get(head)
-      if (known !== undefined) return known
+      // By length, as a comparison costs less than the hash that a map would need of every new text.
+      const place = head.length % RECENT_HEADS
+      const known = recent[place]
+      if (known?.head === head) return known.read
       const read = readHead(head, headerLine)
-      if (head.length <= LONGEST_CACHED_HEAD) heads.set(head, read)
+      if (head.length <= LONGEST_CACHED_HEAD) recent[place] = { head, read }
       return read
     },
     fromObject(headers) {

@@ -31,7 +31,7 @@ export function openExchange(capture: NodeCapture, req: NodeRequest, res: NodeRe
     const exchange = beginExchange(capture, req, new NodeSource(capture, req, res))
     if (exchange === undefined) return undefined
     if (recorder.echoRequestId) res.setHeader('x-request-id', exchange.facts.requestId ?? exchange.id)
-    watchUser(req)
+    if (capture.framework.watchesUser) watchUser(req)
     watchResponse(exchange, req, res)
     if (recorder.scope !== null) watchEmit(req, exchange)
     if (recorder.hold !== undefined) holdExchange(exchange, res, recorder.hold, capture.headerText)
@@ -58,9 +58,13 @@ export function userOf({ recorder, framework }: NodeCapture, req: NodeRequest): 
 }
 
 /** Runs the rest of an exchange in its scope, so that `audit.current()` finds its logger. */
-export function runInScope<Result>(exchange: Exchange | undefined, rest: () => Result): Result {
+export function runInScope<Values extends readonly unknown[], Result>(
+  exchange: Exchange | undefined,
+  rest: (...values: Values) => Result,
+  ...values: Values
+): Result {
   const scope = exchange?.recorder.scope
-  return scope == null || exchange === undefined ? rest() : scope.run(exchange, rest)
+  return scope == null || exchange === undefined ? rest(...values) : scope.run(exchange, rest, ...values)
 }
 
 class NodeSource implements ExchangeSource {

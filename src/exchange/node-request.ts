@@ -15,6 +15,8 @@ export interface NodeFramework {
   target(req: NodeRequest): string
   /** The address that the framework's own trust setting decides on; undefined where it has none. */
   address?(req: NodeRequest): string | undefined
+  /** Whether the request's own `user` is watched: where authentication sets it, and a logout may take it away again. */
+  readonly watchesUser: boolean
   /** Where the framework's users are found, unless `userFromRequest` is set. */
   user(req: NodeRequest): unknown
 }

@@ -1,20 +1,37 @@
-const POOL_BYTES = 10 * 256
-const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const POOL_BYTES = 2_048
+/** Hex digits of one id: three after the version, one in the variant's place, fifteen after it. */
+const DIGITS = 19
 const pool = new Uint8Array(POOL_BYTES)
-let used = POOL_BYTES
+let digits = ''
+let used = 0
+let cachedMs = Number.NaN
+let cachedTime = ''
 
 /**
  * A UUID version 7 (RFC 9562, 5.7): 48 bits of time in milliseconds, 74 random bits.
- * Random bytes are drawn in bulk: one draw a record would cost more than the rest of its making.
+ * Random digits are drawn in bulk: one draw a record would cost more than the rest of its making.
  */
 export function uuidv7(epochMs: number): string {
-  if (used === POOL_BYTES) {
-    crypto.getRandomValues(pool)
-    used = 0
+  if (used + DIGITS > digits.length) refill()
+  if (epochMs !== cachedMs) {
+    const time = epochMs.toString(16).padStart(12, '0')
+    cachedTime = `${time.slice(0, 8)}-${time.slice(8)}-7`
+    cachedMs = epochMs
   }
-  const time = epochMs.toString(16).padStart(12, '0')
-  const byte = (): string => hex[pool[used++] as number] as string
-  const version = hex[0x70 | ((pool[used++] as number) & 0x0f)] as string
-  const variant = hex[0x80 | ((pool[used++] as number) & 0x3f)] as string
-  return `${time.slice(0, 8)}-${time.slice(8)}-${version}${byte()}-${variant}${byte()}-${byte()}${byte()}${byte()}${byte()}${byte()}${byte()}`
+  const at = used
+  used += DIGITS
+  const variant = VARIANTS[Number.parseInt(digits.charAt(at + 3), 16) & 3]
+  return `${cachedTime}${digits.slice(at, at + 3)}-${variant}${digits.slice(at + 4, at + 7)}-${digits.slice(at + 7, at + 19)}`
+}
+
+/** The variant's two fixed bits, 10, with each pair of random ones. */
+const VARIANTS = ['8', '9', 'a', 'b'] as const
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+function refill(): void {
+  crypto.getRandomValues(pool)
+  digits = ''
+  for (const byte of pool) digits += HEX[byte]
+  used = 0
 }

@@ -14,7 +14,7 @@ type Sizes = Map<object, number>
  * the value that are gone; a list keeps its first items and ends in such a mark; an object keeps the members for which
  * there is room and has a member `…` in place of the others.
  */
-export function fit(value: Json, maxBytes: number): Json {
+export function cutToFit(value: Json, maxBytes: number): Json {
   const sizes: Sizes = new Map()
   sizeOf(value, sizes)
   return cut(value, Math.max(maxBytes, FLOOR), sizes)

@@ -1,6 +1,6 @@
 import { isoTime } from '../lib/clock.ts'
 import { utf8Length } from '../lib/text.ts'
-import { fit, jsonText } from './fit.ts'
+import { cutToFit, jsonText } from './fit.ts'
 import type { Json, Level, Outcome } from './record.ts'
 import { SealedRecord } from './sealed-record.ts'
 
@@ -36,7 +36,7 @@ export interface RecordParts {
 export function sealRecord(parts: RecordParts): SealedRecord {
   const line = nativeLine(parts)
   const fits = line.length <= SURELY_FITS || utf8Length(line) <= MAX_RECORD_BYTES
-  return new SealedRecord(parts.id, fits ? line : jsonText(fit(JSON.parse(line) as Json, MAX_RECORD_BYTES)))
+  return new SealedRecord(parts.id, fits ? line : jsonText(cutToFit(JSON.parse(line) as Json, MAX_RECORD_BYTES)))
 }
 
 // Few and large pieces: many small ones would cost more to flatten than JSON.stringify of the whole.

@@ -1,0 +1,101 @@
+import { AuditError, reasonOf } from '../lib/errors.ts'
+import { property } from '../lib/property.ts'
+import type { Recorder } from './recorder.ts'
+import { readUser, type UserFacts } from './user.ts'
+import { ANONYMOUS, userText } from './user-text.ts'
+
+/** How long a record waits for a user that is still being looked up. */
+const LOOKUP_WAIT_MS = 5_000
+
+/** Who acts in an exchange, as it becomes known. */
+export class ExchangeUser {
+  readonly #recorder: Recorder
+  /** The best answer that was read. */
+  #known: UserFacts = ANONYMOUS
+  /** The last answer, which is read when another comes or the text is made: mostly it is the same each time. */
+  #unread: unknown
+  #isSet = false
+  #lookup: Promise<void> | undefined
+  #stopWaiting: (() => void) | undefined
+
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder
+  }
+
+  /** Asks who acts, now; the answer may be a promise. The last authenticated answer stays, so that a logout still has its user. */
+  ask(source: { user(): unknown }): void {
+    if (this.#isSet) return
+    let answer: unknown
+    try {
+      answer = source.user()
+    } catch (error) {
+      this.#notRead(error)
+      return
+    }
+    if (isThenable(answer)) this.#lookUp(answer)
+    else if (answer !== this.#unread && answer !== undefined && answer !== null) {
+      this.#read()
+      this.#unread = answer
+    }
+  }
+
+  /** What the app itself says of the user takes the place of every answer. */
+  set(user: unknown): void {
+    this.#known = readUser(user) ?? ANONYMOUS
+    this.#isSet = true
+  }
+
+  /** Settled when no look-up is under way any more, or it took too long; undefined where none is. */
+  whenKnown(): Promise<void> | undefined {
+    const lookup = this.#lookup
+    if (lookup === undefined) return undefined
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, LOOKUP_WAIT_MS)
+      timer.unref?.()
+      this.#stopWaiting = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      void lookup.then(this.#stopWaiting)
+    })
+  }
+
+  /** Lets what waits for a look-up go on with the user as known. */
+  stopWaiting(): void {
+    this.#stopWaiting?.()
+  }
+
+  /** The user as JSON text, as known now. */
+  text(ip: string | null): string {
+    this.#read()
+    return userText(this.#known, ip, this.#recorder)
+  }
+
+  #read(): void {
+    if (this.#unread === undefined) return
+    const answer = this.#unread
+    this.#unread = undefined
+    this.#note(readUser(answer))
+  }
+
+  #note(user: UserFacts | null): void {
+    if (user !== null && (user.authenticated || !this.#known.authenticated) && !this.#isSet) this.#known = user
+  }
+
+  #lookUp(answer: PromiseLike<unknown>): void {
+    const earlier = this.#lookup
+    const settled = Promise.resolve(answer).then(
+      (user) => this.#note(readUser(user)),
+      (error: unknown) => this.#notRead(error),
+    )
+    this.#lookup = earlier === undefined ? settled : earlier.then(() => settled)
+  }
+
+  #notRead(error: unknown): void {
+    this.#recorder.report(new AuditError('USER_NOT_READ', { reason: reasonOf(error) }, error))
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof property(value, 'then') === 'function'
+}
