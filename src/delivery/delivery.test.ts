@@ -165,7 +165,7 @@ test('a handler that never answers holds no more than its queue, and what it hel
 })
 
 test('an answer that comes after its records were given up changes no count', async () => {
-  const { sink, open } = keepingSink({ shut: true })
+  const { sink, open } = keepingSink({ shut: true, failures: 1 })
   const delivery = deliver(sink)
   push(delivery, 0, 10)
   await turn()
@@ -174,7 +174,7 @@ test('an answer that comes after its records were given up changes no count', as
   open()
   await turn()
   expect(delivery.health()).toEqual(health)
-  expect(health).toMatchObject({ lost: 10, failing: false })
+  expect(health).toMatchObject({ lost: 10, lastError: 'CLOSE_TIMED_OUT' })
 })
 
 test('a write that takes too long is reported and its signal aborted', async () => {
