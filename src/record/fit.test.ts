@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fit as cutToFit, jsonText } from './fit.ts'
+import { cutToFit, jsonText } from './fit.ts'
 import type { Json } from './record.ts'
 
 const bytes = (value: Json): number => Buffer.byteLength(jsonText(value))
