@@ -150,10 +150,16 @@ describe('a response whose record cannot be kept', () => {
   })
 
   it('counts as failed when commit throws', async () => {
-    const throwing = (): void => {
+    const throwing = (): Promise<void> => {
       throw new Error('broken')
     }
-    const { client, hold } = await start((res) => void res.end('answer'), { onFailure: 'closed', onCommit: throwing })
+    const hold = createHoldControl({ onFailure: 'closed' })
+    const serving = await serve((_req, res) => {
+      holdResponse(res, { ...hold.options(), commit: throwing })
+      res.end('answer')
+    })
+    opened.push(serving)
+    const client = await connectRaw(serving.port)
     client.send(GET)
     expect((await client.responses(['GET']))[0]?.status).toBe(503)
     expect(await hold.ended(1)).toEqual(['refused'])

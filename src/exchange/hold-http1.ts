@@ -40,18 +40,13 @@ export class HeldHttp1Response extends HeldResponse {
     this.#res = res
   }
 
-  /** Runs the response's `end` with the gate closed. */
+  /** Runs the response's `end` with the gate closed; should it throw, the gate stays closed until it is called again. */
   end(end: () => ServerResponse): ServerResponse {
     if (this.stage === 'open') this.#closeGate()
     if (this.#isShut() && this.#res.headersSent) this.#forceFinish()
-    try {
-      return end()
-    } catch (error) {
-      this.#reopen()
-      throw error
-    } finally {
-      this.#ended()
-    }
+    const result = end()
+    this.#ended()
+    return result
   }
 
   /** A write is about to run; true if it is the one that completes the response. */
@@ -71,24 +66,11 @@ export class HeldHttp1Response extends HeldResponse {
 
   /** Runs what completes the response before its `end`, which mostly follows in the same turn. */
   lastPart<Result>(run: () => Result): Result {
-    let result: Result
-    try {
-      result = run()
-    } catch (error) {
-      this.#reopen()
-      throw error
-    }
+    const result = run()
     setImmediate(() => {
       if (this.#res.headersSent) this.#completed()
     })
     return result
-  }
-
-  /** What was about to complete the response threw, so nothing is held. */
-  #reopen(): void {
-    if (this.stage !== 'gated' || this.#res.writableEnded) return
-    this.stage = 'open'
-    this.release()
   }
 
   #ended(): void {
@@ -161,11 +143,11 @@ export class HeldHttp1Response extends HeldResponse {
   /** False where there is no connection to hold anything back from. */
   #closeGate(): boolean {
     const { socket } = this.#res
-    if (this.#res.destroyed || socket?.writable === false) return false
+    if (this.#res.destroyed) return false
     this.stage = 'gated'
     if (socket) this.#shut(socket)
     else this.#res.once('socket', this.#shut) // pipelined: its turn comes when those before it are finished
-    return true
+    return this.#isShut()
   }
 
   readonly #shut = (socket: Socket): void => {

@@ -335,6 +335,22 @@ export const answers: readonly Answer[] = [
     },
   },
   {
+    name: 'end with what cannot be sent, then a stream',
+    only: 'http2',
+    answer(_req, res, note) {
+      try {
+        res.end(123 as unknown as string)
+      } catch (error) {
+        note('throws', (error as { code?: string }).code)
+      }
+      void inTurns(
+        () => res.write('sorry'),
+        () => res.end(),
+      )
+    },
+    early: 'sorry',
+  },
+  {
     name: 'end with what cannot be sent, then an error page',
     answer(_req, res, note) {
       try {

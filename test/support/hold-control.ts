@@ -47,9 +47,7 @@ export function createSignal(): { notify(): void; until(isMet: () => boolean): P
   }
 }
 
-export function createHoldControl(
-  settings: { onFailure?: 'open' | 'closed'; timeoutMs?: number; onCommit?: () => void } = {},
-): HoldControl {
+export function createHoldControl(settings: { onFailure?: 'open' | 'closed'; timeoutMs?: number } = {}): HoldControl {
   const commits: Commit[] = []
   const ends: HoldEnd[] = []
   const headsSent: boolean[] = []
@@ -62,7 +60,6 @@ export function createHoldControl(
       timeoutMs: settings.timeoutMs ?? 60_000,
       commit: () =>
         new Promise((resolve, reject) => {
-          settings.onCommit?.()
           commits.push({ resolve, reject })
           signal.notify()
         }),
