@@ -26,6 +26,8 @@ export interface RawClient {
   readonly socket: Socket
   readonly closed: Promise<'end' | 'reset'>
   send(text: string): void
+  /** Breaks the connection off. One that is only closed could be half-closed, for all that a server knows. */
+  reset(): void
   received(): string
   /** Everything received, once the predicate holds for it; rejects when the connection closes before. */
   until(isEnough: (text: string) => boolean): Promise<string>
@@ -37,10 +39,11 @@ export async function connectRaw(
   target: number | { readonly port: number; readonly tls: boolean },
 ): Promise<RawClient> {
   const { port, tls } = typeof target === 'number' ? { port: target, tls: false } : target
+  const connection = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   const socket = tls
-    ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
-    : connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-  const client = createRawClient(socket)
+    ? connectTls({ socket: connection, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
+    : connection
+  const client = createRawClient(socket, () => void connection.resetAndDestroy())
   await new Promise((resolve, reject) => {
     socket.once(tls ? 'secureConnect' : 'connect', resolve)
     socket.once('error', reject)
@@ -48,7 +51,7 @@ export async function connectRaw(
   return client
 }
 
-function createRawClient(socket: Socket): RawClient {
+function createRawClient(socket: Socket, reset: () => void): RawClient {
   let text = ''
   let ended = false
   let closed = false
@@ -87,6 +90,7 @@ function createRawClient(socket: Socket): RawClient {
     socket,
     closed: close,
     send: (bytes) => void socket.write(bytes, 'latin1'),
+    reset,
     received: () => text,
     until,
     async responses(methods) {

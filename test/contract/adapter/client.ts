@@ -1,0 +1,97 @@
+import http from 'node:http'
+import { type ClientHttp2Session, connect } from 'node:http2'
+import https from 'node:https'
+import type { Mounted, Quirks } from './harness.ts'
+
+export interface Asking {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+}
+
+export interface Answered {
+  readonly status: number
+  /** In the order in which they came, names in lower case. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: string
+}
+
+/** Asks once, over a connection of its own, in the protocol of the adapter. */
+export function ask(app: Mounted, quirks: Quirks, path: string, asking: Asking = {}): Promise<Answered> {
+  return quirks.protocol === 'http2' ? askHttp2(app, path, asking) : askHttp1(app, path, asking)
+}
+
+function askHttp1(app: Mounted, path: string, { method = 'GET', headers, body }: Asking): Promise<Answered> {
+  const { request } = app.url.startsWith('https') ? https : http
+  return new Promise((resolve, reject) => {
+    const options = {
+      port: app.port,
+      host: '127.0.0.1',
+      path,
+      method,
+      headers,
+      agent: false,
+      rejectUnauthorized: false,
+    }
+    const req = request(options, (res) => {
+      const chunks: Buffer[] = []
+      res.on('data', (chunk: Buffer) => chunks.push(chunk))
+      res.on('error', reject)
+      res.on('end', () =>
+        resolve({
+          status: res.statusCode ?? 0,
+          headers: pairs(res.rawHeaders),
+          body: Buffer.concat(chunks).toString('latin1'),
+        }),
+      )
+    })
+    req.on('error', reject)
+    req.end(body)
+  })
+}
+
+function pairs(raw: readonly string[]): [string, string][] {
+  return raw.flatMap((name, index) => (index % 2 === 0 ? [[name.toLowerCase(), raw[index + 1] ?? '']] : []))
+}
+
+/** A session that is ready. */
+export async function openSession(app: Mounted): Promise<ClientHttp2Session> {
+  const session = connect(app.url, { rejectUnauthorized: false })
+  session.on('error', () => undefined)
+  await new Promise((resolve) => session.once('connect', resolve))
+  return session
+}
+
+async function askHttp2(app: Mounted, path: string, asking: Asking): Promise<Answered> {
+  const session = await openSession(app)
+  try {
+    return await askOn(session, path, asking)
+  } finally {
+    session.close()
+  }
+}
+
+/** Asks once on a session. */
+export function askOn(session: ClientHttp2Session, path: string, asking: Asking = {}): Promise<Answered> {
+  const { method = 'GET', headers, body } = asking
+  return new Promise((resolve, reject) => {
+    const stream = session.request({ ':method': method, ':path': path, ...headers }, { endStream: body === undefined })
+    let head: Record<string, unknown> = {}
+    let received = ''
+    stream.on('response', (answered) => {
+      head = answered
+    })
+    stream.on('data', (chunk: Buffer) => {
+      received += chunk.toString('latin1')
+    })
+    stream.on('error', reject)
+    stream.on('close', () => {
+      const { ':status': status, ...others } = head
+      const entries = Object.entries(others).flatMap(([name, value]) =>
+        (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
+      )
+      resolve({ status: Number(status), headers: entries, body: received })
+    })
+    if (body !== undefined) stream.end(body)
+  })
+}
