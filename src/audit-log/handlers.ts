@@ -1,4 +1,5 @@
 import { type Delivery, deliverTo } from '../delivery/delivery.ts'
+import type { Drainable } from '../delivery/drain-at-exit.ts'
 import type { DeliveryHealth } from '../delivery/tally.ts'
 import { within } from '../delivery/within.ts'
 import { formatFrom } from '../formats/formats.ts'
@@ -14,10 +15,8 @@ import type { ResolvedSettings } from './resolved-settings.ts'
 import type { LoadedHandler } from './settings.ts'
 
 /** All handlers of one name: what several audit logs of that name share, so that no line is doubled. */
-export interface Handlers {
+export interface Handlers extends Drainable {
   push(record: SealedRecord): void
-  flush(): Promise<void>
-  drainSync(): void
   reopen(): void
   close(limitMs: number): Promise<void>
   health(): readonly DeliveryHealth[]
@@ -67,6 +66,7 @@ function beginDelivery({ loggerName, logHandler, logFormatter }: ResolvedSetting
     push(record) {
       for (const delivery of deliveries) delivery.push(record)
     },
+    hasQueued: () => deliveries.some((delivery) => delivery.hasQueued()),
     async flush() {
       await Promise.all(deliveries.map((delivery) => delivery.flush()))
     },

@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { closeOnSignals } from '../delivery/close-on-signals.ts'
+import { drainAtExit } from '../delivery/drain-at-exit.ts'
 import type { HoldEnd } from '../exchange/hold.ts'
 import { PlainLogger } from '../exchange/plain-logger.ts'
 import type { OpenExchange, Recorder } from '../exchange/recorder.ts'
@@ -45,6 +47,7 @@ export class OpenAuditLog implements AuditLog {
   readonly #counters = { recorded: 0, lost: 0, refused: 0, afterClose: 0 }
   #held = 0
   #longestHoldMs = 0
+  readonly #watching: readonly (() => void)[]
   #state: 'open' | 'closing' | 'closed' = 'open'
   #closing: Promise<void> | undefined
 
@@ -68,6 +71,7 @@ export class OpenAuditLog implements AuditLog {
       heldFor: (ms, end) => this.#heldFor(ms, end),
       report: this.#report,
     })
+    this.#watching = this.#watchProcess()
     const { redactor, reportOnce } = this.recorder
     this.#outside = new SilentLogger(redactor, () => reportOnce(new AuditError('NO_EXCHANGE')))
   }
@@ -80,8 +84,8 @@ export class OpenAuditLog implements AuditLog {
     return this.recorder.scope?.getStore()?.logger ?? this.#outside
   }
 
-  flush(): Promise<void> {
-    return this.#handlers.flush()
+  async flush(): Promise<void> {
+    await this.#handlers.flush()
   }
 
   reopen(): void {
@@ -121,6 +125,21 @@ export class OpenAuditLog implements AuditLog {
     await untilEmpty(open, deadline - clock.monotonic())
     this.#state = 'closed'
     await this.#handlers.close(Math.max(0, deadline - clock.monotonic()))
+    for (const stop of this.#watching) stop()
+  }
+
+  /** A process that ends, in whatever way it can still tell, leaves the records of all that happened in it. */
+  #watchProcess(): readonly (() => void)[] {
+    const { closeOnSignals: signals, closeTimeoutMs } = this.#settings
+    const drainable = {
+      hasQueued: () => this.#handlers.hasQueued(),
+      flush: () => this.#handlers.flush(),
+      drainSync: () => {
+        for (const exchange of this.recorder.open) exchange.endAt('now')
+        this.#handlers.drainSync()
+      },
+    }
+    return [drainAtExit(drainable, closeTimeoutMs), closeOnSignals(() => this.close(), signals)]
   }
 
   #admitsMore(): boolean {

@@ -1,36 +1,38 @@
-const signals = ['SIGTERM', 'SIGINT'] as const
-const closers = new Set<() => Promise<unknown>>()
-let closing = false
+type Close = () => Promise<unknown>
+
+const closers = new Map<NodeJS.Signals, Set<Close>>()
+const closing = new Set<NodeJS.Signals>()
 
 /**
- * Calls `close` when the process is asked to end (SIGTERM, SIGINT) and then, where nobody else listens for that signal,
- * lets it end the process as it would have. A second signal does so at once. Gives the way to stop that.
+ * Calls `close` when one of the signals asks the process to end and then, where nobody else listens for that signal,
+ * lets it end the process as it would have. A second one does so at once. Gives the way to stop that.
  */
-export function closeOnSignals(close: () => Promise<unknown>): () => void {
-  if (closers.size === 0) for (const signal of signals) process.on(signal, closeAll)
-  closers.add(close)
+export function closeOnSignals(close: Close, signals: readonly NodeJS.Signals[]): () => void {
+  for (const signal of signals) {
+    const waiting = closers.get(signal) ?? new Set()
+    if (waiting.size === 0) process.on(signal, closeAll)
+    closers.set(signal, waiting.add(close))
+  }
   return () => {
-    closers.delete(close)
-    if (closers.size === 0 && !closing) stopListening()
+    for (const signal of signals) {
+      const waiting = closers.get(signal)
+      if (waiting?.delete(close) && waiting.size === 0 && !closing.has(signal)) process.removeListener(signal, closeAll)
+    }
   }
 }
 
 function closeAll(signal: NodeJS.Signals): void {
-  if (closing) {
+  if (closing.has(signal)) {
     endBy(signal)
     return
   }
-  closing = true
-  void Promise.allSettled([...closers].map((close) => close())).then(() => endBy(signal))
+  closing.add(signal)
+  void Promise.allSettled([...(closers.get(signal) ?? [])].map((close) => close())).then(() => endBy(signal))
 }
 
 function endBy(signal: NodeJS.Signals): void {
-  closing = false
-  closers.clear()
-  stopListening()
+  closing.delete(signal)
+  closers.delete(signal)
+  process.removeListener(signal, closeAll)
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
-}
-
-function stopListening(): void {
-  for (const signal of signals) process.removeListener(signal, closeAll)
 }

@@ -3,6 +3,7 @@ import { formatFrom } from '../formats/formats.ts'
 import type { AuditError } from '../lib/errors.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { QueueLimits, Sink } from '../sinks/sink.ts'
+import type { Drainable } from './drain-at-exit.ts'
 import { HandOver, type Outcome } from './hand-over.ts'
 import { RecordQueue } from './record-queue.ts'
 import { type DeliveryHealth, Tally } from './tally.ts'
@@ -15,14 +16,12 @@ const longestBackOffMs = 30_000
 const shortestSinkCloseMs = 1_000
 
 /** The way of records to one sink: a bounded queue, one write at a time, tried again until it works. */
-export interface Delivery {
+export interface Delivery extends Drainable {
   readonly name: string
   /** Never waits, never throws. False where the record was dropped. */
   push(record: SealedRecord): boolean
   /** Resolves when everything pushed so far has been accepted or given up. */
   flush(): Promise<void>
-  /** Hands over everything at once, where the sink can; for when the process is about to exit. */
-  drainSync(): void
   /** Flushes for at most so many milliseconds, gives up what is left and closes the sink. A second call joins the first. */
   close(limitMs: number): Promise<void>
   /** Opens the sink's destination anew, where it has that. */
@@ -97,6 +96,10 @@ class SinkDelivery implements Delivery {
     } catch (error) {
       this.#tally.fail(this.#handOver.failure(error).error)
     }
+  }
+
+  hasQueued(): boolean {
+    return this.#queue.length > 0
   }
 
   drainSync(): void {

@@ -59,8 +59,10 @@ export function isPeerGone(error: (Error & { readonly code?: unknown }) | null):
   return error !== null && PEER_GONE.has(error.code)
 }
 
+/** By the code that reset the stream: CANCEL, also where the connection broke; or by the client's goodbye with an error. */
 export function http2EndedBy(stream: ServerHttp2Stream): 'client' | 'server' {
-  return stream.rstCode === HTTP2_CANCEL ? 'client' : 'server'
+  const { code } = (stream.errored ?? {}) as { readonly code?: unknown }
+  return stream.rstCode === HTTP2_CANCEL || code === 'ERR_HTTP2_SESSION_ERROR' ? 'client' : 'server'
 }
 
 export function http1Ending(res: ServerResponse, socket: Socket, moment: Moment, text: HeaderText): Ending {

@@ -10,6 +10,9 @@ import type { Recorder } from './recorder.ts'
 import { readUser } from './user.ts'
 import { ANONYMOUS, userText } from './user-text.ts'
 
+/** More values of one header than any response has. */
+const MOST_VALUES = 1_000
+
 /** The exchange that an event belongs to. */
 export interface EventOwner {
   readonly id: string
@@ -93,9 +96,14 @@ function requestText(request: Partial<HttpRequestPart> | null | undefined, { red
 function responseText(response: Partial<HttpResponsePart> | null | undefined, { redactor }: Recorder): string {
   const status = property(response, 'status_code')
   const reason = property(response, 'reason')
-  const code = typeof status === 'number' && Number.isInteger(status) ? String(status) : 'null'
+  const code = isStatus(status) ? String(status) : 'null'
   const headers = headerMembers(property(response, 'headers'), (name, value) => redactor.header(name, value))
   return `{"status_code":${code},"reason":${reason === undefined || reason === null ? 'null' : quote(textOf(reason))},"headers":{${headers}}}`
+}
+
+/** Three digits, RFC 9110, 15. */
+function isStatus(status: unknown): status is number {
+  return typeof status === 'number' && Number.isInteger(status) && status >= 100 && status <= 999
 }
 
 function headerMembers(headers: unknown, redact: (name: string, value: string) => string): string {
@@ -104,9 +112,21 @@ function headerMembers(headers: unknown, redact: (name: string, value: string) =
       const name = given.toLowerCase()
       const value = property(headers, given)
       const one = (part: unknown): string => quote(redact(name, textOf(part)))
-      return `${quote(name)}:${Array.isArray(value) ? `[${value.map(one).join(',')}]` : one(value)}`
+      const list = valuesOf(value)
+      return `${quote(name)}:${list === undefined ? one(value) : `[${list.map(one).join(',')}]`}`
     })
     .join(',')
+}
+
+/** The values of a header that was sent several times; read one by one, as a proxy's length may be anything. */
+function valuesOf(value: unknown): readonly unknown[] | undefined {
+  try {
+    if (!Array.isArray(value)) return undefined
+    const length = Math.min(Number(value.length), MOST_VALUES)
+    return Array.from({ length }, (_, index): unknown => value[index])
+  } catch {
+    return undefined
+  }
 }
 
 /** An app may hand over a proxy that throws. */

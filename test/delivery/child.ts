@@ -1,7 +1,7 @@
 /** What a test's child process needs: an audit trail of records to stdout or a file, without the rest of griffier. */
 import { closeOnSignals } from '../../src/delivery/close-on-signals.ts'
 import { type Delivery, deliverTo } from '../../src/delivery/delivery.ts'
-import { drainAtExit } from '../../src/delivery/process-exit.ts'
+import { drainAtExit } from '../../src/delivery/drain-at-exit.ts'
 import { native } from '../../src/formats/native.ts'
 import { SealedRecord } from '../../src/record/sealed-record.ts'
 import { fileSink } from '../../src/sinks/file.ts'
@@ -18,12 +18,12 @@ export function open(path: string): Delivery {
 /** Delivery to any sink, drained at the end of the process and on signals. */
 export function openSink(sink: Sink): Delivery {
   const delivery = deliverTo(sink, { format: native, report: (error) => console.error(error.code) })
-  const stop = drainAtExit([delivery], 10_000)
+  const stop = drainAtExit(delivery, 10_000)
   const close = async () => {
     await delivery.close(10_000)
     stop()
   }
-  closeOnSignals(close)
+  closeOnSignals(close, ['SIGTERM', 'SIGINT'])
   return delivery
 }
 

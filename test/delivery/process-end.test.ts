@@ -51,7 +51,7 @@ test('a signal that somebody else listens for as well does not end the process',
 test('a handler that is down holds a process up no longer than the limit, and it ends', async () => {
   const code = `const sink = { name: 'down', write: () => Promise.reject(new Error('down')), close: async () => {} }
     const log = child.deliverTo(sink, { format: (record) => record.line, report: () => {} })
-    child.drainAtExit([log], 200); pushRecords(log, 0, 10)`
+    child.drainAtExit(log, 200); pushRecords(log, 0, 10)`
   expect(await endOf(start(code, ''))).toEqual({ code: 0, signal: null })
 })
 
