@@ -42,8 +42,9 @@ export function mountNode({ kind, wraps = true, attaches = false, serverOptions 
 
 export async function serve(server: Server, kind: keyof typeof servers = 'http'): Promise<Mounted> {
   const sessions = new Set<{ destroy(): void }>()
-  // On the sockets' level, so that nothing is missed; `session` would miss HTTP/1 on an HTTP/2 server.
-  for (const event of ['connection', 'secureConnection']) server.on(event, (socket) => sessions.add(socket))
+  const sockets = new Set<{ destroy(): void }>()
+  for (const event of ['connection', 'secureConnection']) server.on(event, (socket) => sockets.add(socket))
+  server.on('session', (session) => sessions.add(session))
   const { port } = await listen(server)
   const scheme = kind === 'http' || kind === 'h2c' ? 'http' : 'https'
   let closing: Promise<void> | undefined
@@ -55,6 +56,7 @@ export async function serve(server: Server, kind: keyof typeof servers = 'http')
       closing ??= new Promise((resolve) => {
         server.close(() => resolve())
         for (const session of sessions) session.destroy()
+        for (const socket of sockets) setImmediate(() => socket.destroy())
       })
       return closing
     },

@@ -1,6 +1,8 @@
 import http from 'node:http'
 import { type ClientHttp2Session, connect } from 'node:http2'
 import https from 'node:https'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { Mounted, Quirks } from './harness.ts'
 
 export interface Asking {
@@ -56,10 +58,19 @@ function pairs(raw: readonly string[]): [string, string][] {
 
 /** A session that is ready. */
 export async function openSession(app: Mounted): Promise<ClientHttp2Session> {
-  const session = connect(app.url, { rejectUnauthorized: false })
+  return (await openConnection(app)).session
+}
+
+/** A session that is ready, and the connection that it runs on. */
+export async function openConnection(app: Mounted): Promise<{ session: ClientHttp2Session; connection: Socket }> {
+  const { port } = app
+  const connection = app.url.startsWith('https')
+    ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] })
+    : connectTcp({ port, host: '127.0.0.1' })
+  const session = connect(app.url, { createConnection: () => connection })
   session.on('error', () => undefined)
   await new Promise((resolve) => session.once('connect', resolve))
-  return session
+  return { session, connection }
 }
 
 async function askHttp2(app: Mounted, path: string, asking: Asking): Promise<Answered> {

@@ -78,7 +78,9 @@ export function doesNoHarm(mount: Mount, quirks: Quirks): void {
       const bare = await see(mount, quirks, way, { times: 0 })
       const audited = await see(mount, quirks, way, {})
       expect(audited.received).toEqual(bare.received)
-      expect(audited.notes).toEqual(bare.notes)
+      // On HTTP/2 the stream may close between a head that is all and `end`: what that calls back is a matter of time.
+      if (quirks.protocol !== 'http2' || !/(writeHead|flushHeaders), then end$/.test(way.name))
+        expect(audited.notes).toEqual(bare.notes)
       await audited.app.records(1)
     })
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { askOn, openSession } from './client.ts'
+import { askOn, openConnection, openSession } from './client.ts'
 import { type Mount, type Started, start } from './harness.ts'
 
 const CANCEL = 8
@@ -52,10 +52,10 @@ export function overHttp2(mount: Mount): void {
 
     test('a connection that breaks ends every stream of it', async () => {
       const app = await begin({ raw: () => undefined })
-      const session = await openSession(app)
+      const { session, connection } = await openConnection(app)
       session.request({ ':path': '/raw/hang' }).on('error', () => undefined)
       await app.entered()
-      session.socket.destroy()
+      connection.destroy()
       expect(await app.record()).toMatchObject({ http_response: { status_code: null }, outcome: 'aborted' })
     })
 
