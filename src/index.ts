@@ -1,5 +1,6 @@
 export type { AuditLog, Health } from './audit-log/audit-log.ts'
 export { createAuditLog } from './audit-log/create-audit-log.ts'
+export type { Explanation, Question } from './audit-log/policy.ts'
 export type {
   Censor,
   FormatName,
@@ -11,6 +12,7 @@ export type {
   PseudonymField,
   PseudonymSettings,
   RedactSettings,
+  Rule,
   Settings,
   UserFromRequest,
 } from './audit-log/settings.ts'

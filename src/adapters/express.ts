@@ -22,6 +22,10 @@ const express: NodeFramework = {
   target: (req) => (req as Request).originalUrl ?? req.url ?? '',
   address: (req) => ((req as Request).app?.get('trust proxy') ? (req as Request).ip : undefined),
   watchesUser: true,
+  route: (req) => {
+    const { baseUrl, route } = req as Request
+    return typeof route?.path === 'string' ? `${baseUrl}${route.path}` : undefined
+  },
   user: userFromNodeRequest,
 }
 

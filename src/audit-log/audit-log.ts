@@ -1,5 +1,6 @@
 import type { DeliveryHealth } from '../delivery/tally.ts'
 import type { Logger } from '../record/logger.ts'
+import type { Explanation, Question } from './policy.ts'
 import type { Guarantee } from './settings.ts'
 
 export interface Health {
@@ -45,4 +46,6 @@ export interface AuditLog {
   /** Opens files anew, after they were moved. */
   reopen(): void
   health(): Health
+  /** Which rule decides on a request, and why. */
+  explain(question: Question): Explanation
 }

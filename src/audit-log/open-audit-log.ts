@@ -13,6 +13,7 @@ import type { SealedRecord } from '../record/sealed-record.ts'
 import type { AuditLog, Health } from './audit-log.ts'
 import { mentionUnknownVariables } from './environment.ts'
 import { type Handlers, openHandlers } from './handlers.ts'
+import { createPolicy, type Explanation, type Policy, type Question } from './policy.ts'
 import { createRecorder } from './recorder.ts'
 import { createReporter } from './report.ts'
 import type { ResolvedSettings } from './resolved-settings.ts'
@@ -43,6 +44,7 @@ export class OpenAuditLog implements AuditLog {
   readonly #handlers: Handlers
   readonly #report: (error: AuditError) => void
   readonly #commit: InnerParts['commit']
+  readonly #policy: Policy
   readonly #outside: Logger
   readonly #counters = { recorded: 0, lost: 0, refused: 0, afterClose: 0 }
   #held = 0
@@ -57,7 +59,9 @@ export class OpenAuditLog implements AuditLog {
     this.#report = createReporter(settings.onError)
     this.#handlers = openHandlers(settings, this.#report)
     mentionUnknownVariables(process.env, this.#report)
+    this.#policy = createPolicy(settings)
     this.recorder = createRecorder(settings, {
+      policy: this.#policy,
       clock: parts.clock ?? systemClock,
       newId: parts.ids ?? uuidv7,
       scope: settings.context ? new AsyncLocalStorage<OpenExchange>() : null,
@@ -95,6 +99,10 @@ export class OpenAuditLog implements AuditLog {
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  explain(question: Question): Explanation {
+    return this.#policy.explain(question)
   }
 
   health(): Health {

@@ -1,6 +1,5 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import { createClientAddress, createPeerTrust } from '../exchange/client-address.ts'
-import { createExemption } from '../exchange/exempt.ts'
 import type { HoldEnd } from '../exchange/hold.ts'
 import type { OpenExchange, Recorder } from '../exchange/recorder.ts'
 import { SilentLogger } from '../exchange/silent-logger.ts'
@@ -10,6 +9,8 @@ import { quote } from '../lib/text.ts'
 import { createPseudonymizer } from '../record/pseudonym.ts'
 import { createRedactor } from '../record/redaction.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
+import type { Policy } from './policy.ts'
+import { policyHash } from './policy-hash.ts'
 import type { ResolvedSettings } from './resolved-settings.ts'
 
 /** What a recorder gets from its audit log, beside the settings. */
@@ -19,6 +20,7 @@ export interface RecorderParts {
   readonly scope: AsyncLocalStorage<OpenExchange> | null
   /** Whether responses are held until their record is safe. */
   readonly held: boolean
+  readonly policy: Policy
   readonly admitsMore: () => boolean
   readonly keep: (record: SealedRecord) => Promise<void> | undefined
   readonly lose: (error: unknown) => void
@@ -31,16 +33,19 @@ export interface RecorderParts {
 export function createRecorder(settings: ResolvedSettings, parts: RecorderParts): Recorder {
   const { trustedProxies, forwardedHeader, pseudonyms } = settings
   const redactor = createRedactor(settings, parts.report)
-  const isExempt = createExemption(settings.exemptUrls)
   const forwarding = { trustedProxies, forwardedHeader }
-  const { admitsMore } = parts
   const reportOnce = onceForEachCode(parts.report)
   return {
     loggerName: quote(settings.loggerName),
     redactor,
     clock: parts.clock,
     newId: parts.newId,
-    admits: settings.enabled ? (target) => !isExempt(target) && admitsMore() : () => false,
+    decide(method, target) {
+      if (!settings.enabled) return undefined
+      const decision = parts.policy.decide(method, target)
+      return decision.keep !== 'none' && parts.admitsMore() ? decision : undefined
+    },
+    policy: policyHash(settings),
     forwardedHeader,
     clientAddress: createClientAddress(forwarding),
     trustsPeer: createPeerTrust(forwarding),

@@ -46,6 +46,7 @@ test('without any settings the defaults hold', () => {
     closeOnSignals: [],
     onError: undefined,
     echoRequestId: false,
+    rules: [],
   }
   expect(resolveSettings(undefined, {})).toEqual(expected)
   expect(resolveSettings({}, {})).toEqual(expected)

@@ -1,4 +1,5 @@
 import type { Formatter } from '../formats/format.ts'
+import type { ResolvedRule } from './policy.ts'
 import type { Censor, FormatName, LoadedHandler, OnError, PseudonymField, UserFromRequest } from './settings.ts'
 
 /** Lists as given; `undefined` where none was, so that `'replace'` leaves that default list as it is. */
@@ -35,6 +36,7 @@ export interface ResolvedSettings {
   readonly redact: ResolvedRedact
   readonly privacy: 'default' | 'strict'
   readonly pseudonyms: ResolvedPseudonyms | undefined
+  readonly rules: readonly ResolvedRule[]
   readonly guarantee: 'best-effort'
   readonly onFailure: 'open' | 'closed'
   readonly holdTimeoutMs: number

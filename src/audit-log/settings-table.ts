@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { patterns } from './parse-patterns.ts'
 import { proxies } from './parse-proxies.ts'
 import { censor, formatter, functionOf, handlers } from './parse-references.ts'
+import { bestEffort, rules } from './parse-rules.ts'
 import { signals } from './parse-signals.ts'
 import { boolean, choice, text, wholeNumber } from './parse-values.ts'
 import { type Field, list, object, type Parser, wrong } from './parser.ts'
@@ -62,6 +63,7 @@ export const settingsTable: { readonly [Name in keyof ResolvedSettings]: Setting
   redact: asJson(redact, nothingMoreRedacted),
   privacy: asText(choice('default', 'strict'), 'default'),
   pseudonyms: asJson(pseudonyms, undefined),
+  rules: asJson(rules, Object.freeze([])),
   guarantee: asText(bestEffort, 'best-effort'),
   onFailure: asText(choice('open', 'closed'), 'open'),
   holdTimeoutMs: asJson(wholeNumber(1, LONGEST_TIMEOUT_MS, 'milliseconds'), 5_000),
@@ -92,11 +94,4 @@ function secretKey(given: unknown, at: string): ReturnType<Parser<Uint8Array>> {
   if (typeof given !== 'string' && !types.isUint8Array(given)) return wrong(given, at, expected)
   const value = typeof given === 'string' ? new TextEncoder().encode(given) : Uint8Array.from(given)
   return value.length < LEAST_KEY_BYTES ? { faults: [`${at}: is too short, expected ${expected}`] } : { value }
-}
-
-function bestEffort(given: unknown, at: string): ReturnType<Parser<'best-effort'>> {
-  const parsed = choice('best-effort', 'written', 'durable', 'recorded-first')(given, at)
-  if ('faults' in parsed) return parsed
-  if (parsed.value === 'best-effort') return { value: parsed.value }
-  return { faults: [`${at}: ${parsed.value} needs a trail, which this version has not, expected 'best-effort'`] }
 }

@@ -56,6 +56,35 @@ export interface PseudonymSettings {
   readonly fields?: readonly PseudonymField[] | undefined
 }
 
+/** A rule on how much is kept of which requests. Every condition that it names must hold; without any it holds for all. */
+export interface Rule {
+  /** One method or several, in any case. */
+  readonly method?: string | readonly string[] | undefined
+  /** Searched in the path as `exemptUrls` are: in the path as sent and in its normal form, both. */
+  readonly path?: RegExp | string | undefined
+  /** The route as the app wrote it, mounted path included: `/bicycles/:id`. */
+  readonly route?: string | undefined
+  /** One status or several: numbers, or classes such as `'4xx'`. */
+  readonly status?: number | string | readonly (number | string)[] | undefined
+  /** Who acts: every member that is named must be the user's; `role` must be among the user's roles. */
+  readonly user?:
+    | {
+        readonly authenticated?: boolean | undefined
+        readonly id?: string | undefined
+        readonly email?: string | undefined
+        readonly provider?: string | undefined
+        readonly realm?: string | undefined
+        readonly role?: string | undefined
+      }
+    | undefined
+  /** `'none'`: no record; `'metadata'`: no filter, results or message; `'full'`: all. */
+  readonly keep: 'none' | 'metadata' | 'full'
+  /** As the setting; only on rules that name no more than method and path. */
+  readonly guarantee?: Guarantee | undefined
+  /** As the setting; only on rules that name no more than method and path. */
+  readonly onFailure?: 'open' | 'closed' | undefined
+}
+
 /**
  * What `createAuditLog` and every framework's door take. All of it is optional; what is `undefined` counts as not given.
  * Each setting is also read from the environment as `AUDIT_LOG_` and its name in SNAKE_CASE (`docs/settings.md`); options win.
@@ -86,6 +115,8 @@ export interface Settings<Request = unknown> {
   readonly privacy?: 'default' | 'strict' | undefined
   /** Replaces parts of `user` by keyed pseudonyms. Default: none. */
   readonly pseudonyms?: PseudonymSettings | undefined
+  /** Ordered rules, of which the first that holds decides; where none does, all is kept. `exemptUrls` come before them. Default: none. */
+  readonly rules?: readonly Rule[] | undefined
   /** Default: `'best-effort'`, the only level without a trail. */
   readonly guarantee?: Guarantee | undefined
   /** What happens to a response whose record cannot be kept: it goes out all the same, or it does not. Default: `'open'`. */

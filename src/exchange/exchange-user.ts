@@ -1,4 +1,4 @@
-import { AuditError, reasonOf } from '../lib/errors.ts'
+import { AuditError, safeReasonOf } from '../lib/errors.ts'
 import { property } from '../lib/property.ts'
 import type { Recorder } from './recorder.ts'
 import { readUser, type UserFacts } from './user.ts'
@@ -12,8 +12,8 @@ export class ExchangeUser {
   readonly #recorder: Recorder
   /** The best answer that was read. */
   #known: UserFacts = ANONYMOUS
-  /** The last answer, which is read when another comes or the text is made: mostly it is the same each time. */
-  #unread: unknown
+  /** The last answer: mostly it is the same each time. It is read when it comes, and again at the end, as it may have changed. */
+  #last: unknown
   #isSet = false
   #lookup: Promise<void> | undefined
   #stopWaiting: (() => void) | undefined
@@ -33,9 +33,9 @@ export class ExchangeUser {
       return
     }
     if (isThenable(answer)) this.#lookUp(answer)
-    else if (answer !== this.#unread && answer !== undefined && answer !== null) {
-      this.#read()
-      this.#unread = answer
+    else if (answer !== this.#last && answer !== undefined && answer !== null) {
+      this.#note(readUser(answer))
+      this.#last = answer
     }
   }
 
@@ -65,17 +65,15 @@ export class ExchangeUser {
     this.#stopWaiting?.()
   }
 
-  /** The user as JSON text, as known now. */
-  text(ip: string | null): string {
-    this.#read()
-    return userText(this.#known, ip, this.#recorder)
+  /** As known now. */
+  get facts(): UserFacts {
+    if (this.#last !== undefined) this.#note(readUser(this.#last))
+    return this.#known
   }
 
-  #read(): void {
-    if (this.#unread === undefined) return
-    const answer = this.#unread
-    this.#unread = undefined
-    this.#note(readUser(answer))
+  /** The user as JSON text, as known now. */
+  text(ip: string | null): string {
+    return userText(this.facts, ip, this.#recorder)
   }
 
   #note(user: UserFacts | null): void {
@@ -92,7 +90,7 @@ export class ExchangeUser {
   }
 
   #notRead(error: unknown): void {
-    this.#recorder.report(new AuditError('USER_NOT_READ', { reason: reasonOf(error) }, error))
+    this.#recorder.report(new AuditError('USER_NOT_READ', { reason: safeReasonOf(error) }, error))
   }
 }
 

@@ -4,11 +4,14 @@ import { Annotations, textOf } from '../record/annotations.ts'
 import type { Logger } from '../record/logger.ts'
 import { sealRecord } from '../record/record-line.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
+import type { Decision, Keep } from './decision.ts'
 import { ExchangeLogger } from './exchange-logger.ts'
 import { ExchangeUser } from './exchange-user.ts'
 import type { Ending, Moment, RequestFacts, ResponseHead } from './facts.ts'
 import { outcomeOf } from './outcome.ts'
 import type { Recorder } from './recorder.ts'
+
+const NO_ANNOTATIONS = new Annotations()
 
 /** Where an exchange learns what only its framework knows. */
 export interface ExchangeSource {
@@ -16,6 +19,8 @@ export interface ExchangeSource {
   user(): unknown
   /** How the exchange ended at this moment, or stands now. */
   ending(moment: Moment): Ending
+  /** The route that the framework chose, as the app wrote it. */
+  route?(): string | undefined
 }
 
 /** One request and its response, from its first byte until its record is made. */
@@ -25,6 +30,7 @@ export class Exchange {
   readonly id: string
   readonly logger: Logger
   readonly annotations: Annotations = new Annotations()
+  readonly decision: Decision
   /** The exchange that another audit log keeps of the same request, if any. */
   readonly other: Exchange | undefined
   readonly #source: ExchangeSource
@@ -36,10 +42,11 @@ export class Exchange {
   #error: string | undefined
   #kept: { readonly promise: Promise<void>; readonly settle: () => void } | undefined
 
-  constructor(recorder: Recorder, facts: RequestFacts, source: ExchangeSource, other?: Exchange) {
+  constructor(recorder: Recorder, facts: RequestFacts, source: ExchangeSource, decision: Decision, other?: Exchange) {
     this.recorder = recorder
     this.facts = facts
     this.#source = source
+    this.decision = decision
     this.#user = new ExchangeUser(recorder)
     this.other = other
     this.#startedAt = recorder.clock.now()
@@ -134,7 +141,8 @@ export class Exchange {
     let kept: Promise<void> | undefined
     this.recorder.open.delete(this)
     try {
-      kept = this.recorder.keep(this.#seal(ending, durationMs))
+      const keep = this.#keepAtEnd(ending)
+      if (keep !== 'none') kept = this.recorder.keep(this.#seal(ending, durationMs, keep))
     } catch (error) {
       this.recorder.lose(error)
     }
@@ -144,8 +152,15 @@ export class Exchange {
     return kept
   }
 
-  #seal(ending: Ending, durationMs: number): SealedRecord {
-    const { facts, annotations, recorder } = this
+  #keepAtEnd({ head }: Ending): Keep {
+    const { keep } = this.decision
+    if (keep !== undefined) return keep
+    return this.decision.keepAtEnd({ status: head.status, route: this.#source.route?.(), user: this.#user.facts })
+  }
+
+  #seal(ending: Ending, durationMs: number, keep: Keep): SealedRecord {
+    const { facts, recorder } = this
+    const annotations = keep === 'full' ? this.annotations : { ...NO_ANNOTATIONS, type: this.annotations.type }
     return sealRecord({
       id: this.id,
       time: this.#startedAt,
@@ -162,6 +177,7 @@ export class Exchange {
       error: this.#error,
       requestId: facts.requestId,
       traceId: facts.traceId,
+      policy: recorder.policy,
     })
   }
 

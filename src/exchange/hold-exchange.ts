@@ -11,7 +11,8 @@ export function holdExchange(exchange: Exchange, res: NodeResponse, policy: Hold
   const { recorder } = exchange
   let recorded: ResponseHead = NOTHING_SENT
   holdResponse(res, {
-    ...policy,
+    timeoutMs: policy.timeoutMs,
+    onFailure: exchange.decision.onFailure ?? policy.onFailure,
     clock: recorder.clock,
     async commit() {
       recorder.holding(1)

@@ -45,8 +45,15 @@ export function openExchange(capture: NodeCapture, req: NodeRequest, res: NodeRe
 /** Begins the exchange of a request that has none yet; undefined where none is kept. */
 export function beginExchange(capture: NodeCapture, req: NodeRequest, source: ExchangeSource): Exchange | undefined {
   const { recorder, framework } = capture
-  if (!recorder.admits(framework.target(req))) return undefined
-  const exchange = new Exchange(recorder, nodeRequestFacts(recorder, req, framework), source, exchangesOf(req))
+  const decision = recorder.decide(req.method ?? null, framework.target(req))
+  if (decision === undefined) return undefined
+  const exchange = new Exchange(
+    recorder,
+    nodeRequestFacts(recorder, req, framework),
+    source,
+    decision,
+    exchangesOf(req),
+  )
   mark(req, exchange)
   return exchange
 }
@@ -83,6 +90,10 @@ class NodeSource implements ExchangeSource {
 
   user(): unknown {
     return userOf(this.#capture, this.#req)
+  }
+
+  route(): string | undefined {
+    return this.#capture.framework.route?.(this.#req)
   }
 
   ending(moment: Moment): Ending {

@@ -17,6 +17,8 @@ export interface NodeFramework {
   address?(req: NodeRequest): string | undefined
   /** Whether the request's own `user` is watched: where authentication sets it, and a logout may take it away again. */
   readonly watchesUser: boolean
+  /** The route that was chosen, as the app wrote it, mounted path included. */
+  route?(req: NodeRequest): string | undefined
   /** Where the framework's users are found, unless `userFromRequest` is set. */
   user(req: NodeRequest): unknown
 }

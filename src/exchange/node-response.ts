@@ -55,7 +55,7 @@ export function http1EndedBy(socket: Socket): 'client' | 'server' {
 }
 
 /** Whether an error says that the peer has gone, rather than that something is wrong here. */
-export function isPeerGone(error: (Error & { readonly code?: unknown }) | null): boolean {
+function isPeerGone(error: (Error & { readonly code?: unknown }) | null): boolean {
   return error !== null && PEER_GONE.has(error.code)
 }
 

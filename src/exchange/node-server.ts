@@ -6,10 +6,13 @@ import { exchangeOf } from './marks.ts'
 import { onNextHead } from './next-head.ts'
 import { beginExchange, type NodeCapture, openExchange, runInScope, userOf } from './node-exchange.ts'
 import type { NodeRequest } from './node-request.ts'
-import { http1EndedBy, isPeerGone, type NodeResponse } from './node-response.ts'
+import { http1EndedBy, type NodeResponse } from './node-response.ts'
 import { requestUrl } from './url.ts'
 
 const UNANSWERED: Ending = { head: NOTHING_SENT, complete: false, endedBy: 'server' }
+
+/** How Node itself answers a request beyond `maxRequestsPerSocket`, after those before it. */
+const DROPPED = 'HTTP/1.1 503 '
 
 const LAST_REQUEST = Symbol('griffier.lastRequest')
 
@@ -33,7 +36,7 @@ export function attachToServer(capture: NodeCapture, server: Server, prepare: Pr
     checkExpectation: ([req, res]) => openRequest(capture, req as NodeRequest, res as NodeResponse, prepare),
     upgrade: ([req, socket]) => openUpgrade(capture, req as IncomingMessage, socket as Socket),
     connect: ([req, socket]) => openUpgrade(capture, req as IncomingMessage, socket as Socket),
-    dropRequest: ([req, socket]) => openUpgrade(capture, req as IncomingMessage, socket as Socket),
+    dropRequest: ([req, socket]) => openUpgrade(capture, req as IncomingMessage, socket as Socket, DROPPED),
     clientError: ([error, socket]) => openRefused(capture, error as ParserError, socket as Connection),
   }
   server.emit = function (this: Server, event: string, ...emitted: unknown[]): boolean {
@@ -55,10 +58,15 @@ function openRequest(
 }
 
 /** An upgrade is recorded at its handshake: by the head that is written first on its socket, or by its end without one. */
-function openUpgrade(capture: NodeCapture, req: IncomingMessage, socket: Socket): Exchange | undefined {
+function openUpgrade(
+  capture: NodeCapture,
+  req: IncomingMessage,
+  socket: Socket,
+  beginning?: string,
+): Exchange | undefined {
   if (exchangeOf(req, capture.recorder) !== undefined) return undefined
   const exchange = beginExchange(capture, req, { user: () => userOf(capture, req), ending: () => UNANSWERED })
-  if (exchange !== undefined) endWithNextWrite(capture, exchange, socket)
+  if (exchange !== undefined) endWithNextWrite(capture, exchange, socket, beginning)
   return exchange
 }
 
@@ -70,16 +78,18 @@ interface ParserError extends Error {
 
 function openRefused(capture: NodeCapture, error: ParserError, socket: Connection): Exchange | undefined {
   const { recorder } = capture
-  // The body of a request that has a handler was cut off or malformed: that exchange ends by itself.
-  if (isPeerGone(error) || socket[LAST_REQUEST]?.complete === false || !recorder.admits('')) return undefined
+  // The connection failed, or the body of a request that has a handler was malformed: those exchanges end by themselves.
+  if (socket.destroyed || socket[LAST_REQUEST]?.complete === false) return undefined
+  const decision = recorder.decide(null, '')
+  if (decision === undefined) return undefined
   const source = { user: () => null, ending: () => UNANSWERED }
-  const exchange = new Exchange(recorder, refusedFacts(capture, error, socket), source)
+  const exchange = new Exchange(recorder, refusedFacts(capture, error, socket), source, decision)
   exchange.fail(error)
   endWithNextWrite(capture, exchange, socket)
   return exchange
 }
 
-function endWithNextWrite({ headerText }: NodeCapture, exchange: Exchange, socket: Socket): void {
+function endWithNextWrite({ headerText }: NodeCapture, exchange: Exchange, socket: Socket, beginning?: string): void {
   onNextHead(socket, (head) => {
     if (head === undefined) exchange.endAs({ ...UNANSWERED, endedBy: http1EndedBy(socket) })
     else exchange.endAs({ head: headerText.fromHead(head), complete: true })

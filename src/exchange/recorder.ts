@@ -4,6 +4,7 @@ import type { AuditError } from '../lib/errors.ts'
 import type { Logger } from '../record/logger.ts'
 import type { Redactor } from '../record/redaction.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
+import type { Decision } from './decision.ts'
 import type { Moment } from './facts.ts'
 import type { HoldEnd } from './hold.ts'
 import type { SilentLogger } from './silent-logger.ts'
@@ -29,8 +30,10 @@ export interface Recorder {
   readonly redactor: Redactor
   readonly clock: Clock
   newId(time: number): string
-  /** Whether a request for this target gets a record: not where auditing is off, the path exempt, or the audit log closed. */
-  admits(target: string): boolean
+  /** What the rules say of a request; undefined where it leaves no record: exempt, auditing off, or the audit log closed. */
+  decide(method: string | null, target: string): Decision | undefined
+  /** Names the rules in force. */
+  readonly policy: string | undefined
   /** The header that a trusted proxy writes, in lower case. */
   readonly forwardedHeader: string
   clientAddress(peer: string | undefined, forwarded: string | readonly string[] | undefined): string | null

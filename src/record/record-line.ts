@@ -30,6 +30,7 @@ export interface RecordParts {
   readonly error?: string | undefined
   readonly requestId?: string | undefined
   readonly traceId?: string | undefined
+  readonly policy?: string | undefined
 }
 
 /** Seals a record: its parts become the native line, cut to the largest size where they must be. */
@@ -54,7 +55,7 @@ function nativeLine(parts: RecordParts): string {
     error,
   )}${parts.requestId === undefined ? '' : `,"request_id":"${parts.requestId}"`}${
     parts.traceId === undefined ? '' : `,"trace_id":"${parts.traceId}"`
-  }}`
+  }${parts.policy === undefined ? '' : `,"policy":"${parts.policy}"`}}`
 }
 
 function member(name: string, text: string | undefined): string {

@@ -59,4 +59,6 @@ export interface AuditRecord {
   readonly error?: ErrorPart
   readonly request_id?: string
   readonly trace_id?: string
+  /** Names the rules in force: the start of their SHA-256; absent without any. */
+  readonly policy?: string
 }

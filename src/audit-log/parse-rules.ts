@@ -1,0 +1,78 @@
+import { patterns } from './parse-patterns.ts'
+import { boolean, choice, text } from './parse-values.ts'
+import { type Field, list, object, type Parser, wrong } from './parser.ts'
+import { lateConditions, type ResolvedRule, type RuleUser } from './policy.ts'
+
+const name = text(/^.{1,1024}$/s, 'a text of 1 to 1,024 characters')
+const method = text(/^[!#$%&'*+.^`|~\w-]{1,32}$/, 'a method, such as GET')
+
+const user = object<RuleUser>({
+  authenticated: optional(boolean),
+  id: optional(name),
+  email: optional(name),
+  provider: optional(name),
+  realm: optional(name),
+  role: optional(name),
+})
+
+const rule = object<ResolvedRule>({
+  method: optional(oneOrMore(method, 'a method, or a list of methods', (value) => value.toUpperCase())),
+  path: optional(pattern),
+  route: optional(name),
+  status: optional(oneOrMore(status, "a status, a class of them such as '4xx', or a list of these")),
+  user: optional(user),
+  keep: { parse: choice('none', 'metadata', 'full') },
+  guarantee: optional(bestEffort),
+  onFailure: optional(choice('open', 'closed')),
+})
+
+/** Ordered rules; one that sets a guarantee must be decided before the handler runs, so by method and path alone. */
+export const rules: Parser<readonly ResolvedRule[]> = list((given, at) => {
+  const parsed = rule(given, at)
+  if ('faults' in parsed) return parsed
+  const { guarantee, onFailure } = parsed.value
+  const late = lateConditions(parsed.value)
+  if (late.length === 0 || (guarantee === undefined && onFailure === undefined)) return parsed
+  const set = guarantee === undefined ? 'onFailure' : 'guarantee'
+  return {
+    faults: [`${at}: sets ${set} by ${late.join(', ')}, which is known too late, expected only method and path`],
+  }
+}, 'a list of rules')
+
+function optional<Value>(parse: Parser<Value>): Field<Value | undefined> {
+  return { parse, fallback: { value: undefined } }
+}
+
+function oneOrMore(
+  item: Parser<string>,
+  expected: string,
+  map: (value: string) => string = (value) => value,
+): Parser<readonly string[]> {
+  const many = list(item, expected)
+  return (given, at) => {
+    const parsed = many(Array.isArray(given) ? given : [given], at)
+    return 'faults' in parsed ? parsed : { value: parsed.value.map(map) }
+  }
+}
+
+/** Functions and not constants, as `rule` above needs them. */
+function pattern(given: unknown, at: string): ReturnType<Parser<RegExp>> {
+  const parsed = patterns([given], at)
+  if ('faults' in parsed) return { faults: parsed.faults.map((fault) => fault.replace(`${at}[0]`, at)) }
+  const [compiled] = parsed.value
+  return compiled === undefined ? wrong(given, at, 'a RegExp or the source of one') : { value: compiled }
+}
+
+function status(given: unknown, at: string): ReturnType<Parser<string>> {
+  const value = typeof given === 'number' ? String(given) : given
+  if (typeof value === 'string' && /^[1-5](?:\d\d|xx)$/.test(value)) return { value }
+  return wrong(given, at, "a status from 100 to 599, or a class of them such as '4xx'")
+}
+
+/** The guarantees beyond best effort need a trail. */
+export function bestEffort(given: unknown, at: string): ReturnType<Parser<'best-effort'>> {
+  const parsed = choice('best-effort', 'written', 'durable', 'recorded-first')(given, at)
+  if ('faults' in parsed) return parsed
+  if (parsed.value === 'best-effort') return { value: parsed.value }
+  return { faults: [`${at}: ${parsed.value} needs a trail, which this version has not, expected 'best-effort'`] }
+}
