@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '../..')
 
 /** What belongs to the machine or the way that the project was made, and not to the project. */
 const foreign = {
-  'a registry': /\bregistry\.[a-z]|["']resolved["']: /,
+  'a registry': /\bregistry\.[a-z]|["']resolved["']: (?!["']test\/)/,
   'a directory of one machine': /(?<![\w.)\]}])\/(work|root|home)\/\w/,
   'a folder beside the project': /(?<![\w-]\/)\bshared\//,
 }
