@@ -67,6 +67,25 @@ describe('the user of a record is', () => {
       expect((await visit(open(), ok, signIn(jane), logout)).user).toEqual(janeRecorded)
   })
 
+  it('who logged out, also where a logout empties the very object', async () => {
+    const account: Record<string, unknown> = { ...jane }
+    const emptying: RequestHandler = (_req, _res, next) => {
+      for (const name of Object.keys(account)) delete account[name]
+      next()
+    }
+    expect((await visit(open(), ok, signIn(account), emptying)).user).toEqual(janeRecorded)
+  })
+
+  it('as it was at the end, where a request changes it', async () => {
+    const account: Record<string, unknown> = { id: 'u-1' }
+    const completing: RequestHandler = (_req, _res, next) => {
+      account.roles = ['editor']
+      next()
+    }
+    const { user } = await visit(open(), ok, signIn(account), completing)
+    expect(user).toMatchObject({ id: 'u-1', roles: ['editor'] })
+  })
+
   it('the last one who was signed in, where a request signs in as another', async () => {
     const { user } = await visit(open(), ok, signIn(jane), signIn({ email: 'bob@example.org' }))
     expect(user).toMatchObject({ email: 'bob@example.org', roles: [] })
@@ -331,12 +350,13 @@ it('two audit logs each keep the user of the request, also of a logout', async (
   expect((await two.record()).user).toEqual({ authenticated: true, id: jane.email, roles: [], ip: '127.0.0.1' })
 })
 
-it('a plain node handler that signs in and out is seen too', async () => {
+it('a plain node handler that says what it does while somebody is signed in is seen, also where it then signs out', async () => {
   const opened = open()
   const port = await serve(
     nodeAudit(opened.audit)((req, res) => {
       const request = req as WithUser
       request.user = jane
+      req.auditLog.info('Signs in, or out')
       if (req.url === '/logout') request.user = undefined
       res.end()
     }),

@@ -239,7 +239,7 @@ const hostile: readonly (() => unknown)[] = [
       cause: revoked,
     }),
   () =>
-    new (class extends Map {
+    new (class extends Map<unknown, unknown> {
       override entries(): never {
         throw new Error('no')
       }
