@@ -6,12 +6,15 @@ const LONGEST_HEAD = 65_536
 
 /**
  * Calls back with the head that is written next on a socket, once it is whole, or with undefined where the socket closes
- * before. Only `write` and `end` are shadowed, and only until then: the bytes go out as they are.
+ * before. Only `write` and `end` are shadowed, and only until then: the bytes go out as they are. What is written before
+ * the head's `beginning` belongs to others.
  */
-export function onNextHead(socket: Socket, callback: (head: string | undefined) => void): void {
+export function onNextHead(socket: Socket, callback: (head: string | undefined) => void, beginning: string = ''): void {
   let written = ''
   const see = (chunk: unknown): void => {
-    written += textOf(chunk)
+    const text = textOf(chunk)
+    if (written === '' && !text.startsWith(beginning)) return
+    written += text
     const length = written.indexOf('\r\n\r\n')
     if (length !== -1) finish(written.slice(0, length))
     else if (written.length > LONGEST_HEAD) finish(undefined)

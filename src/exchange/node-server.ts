@@ -90,10 +90,14 @@ function openRefused(capture: NodeCapture, error: ParserError, socket: Connectio
 }
 
 function endWithNextWrite({ headerText }: NodeCapture, exchange: Exchange, socket: Socket, beginning?: string): void {
-  onNextHead(socket, (head) => {
-    if (head === undefined) exchange.endAs({ ...UNANSWERED, endedBy: http1EndedBy(socket) })
-    else exchange.endAs({ head: headerText.fromHead(head), complete: true })
-  })
+  onNextHead(
+    socket,
+    (head) => {
+      if (head === undefined) exchange.endAs({ ...UNANSWERED, endedBy: http1EndedBy(socket) })
+      else exchange.endAs({ head: headerText.fromHead(head), complete: true })
+    },
+    beginning,
+  )
 }
 
 /** What can be told of a request that was not understood: its request line, where it stands at the head of what came. */

@@ -54,6 +54,8 @@ export interface Quirks {
   readonly keepsErrors?: boolean
   /** The framework has compression of its own or as a usual middleware. */
   readonly compresses?: boolean
+  /** Whether one listener stays on each connection. */
+  readonly listensToSockets?: boolean
   /** Whether `/nested` gives its handler a shorter path. */
   readonly shortensNested?: boolean
 }

@@ -37,17 +37,27 @@ export function overHttp2(mount: Mount): void {
       }
     })
 
+    // A client on Node 20 may reset with NO_ERROR: that looks as if the server had ended the stream.
+    const left = process.version.startsWith('v20.') ? expect.stringMatching(/^(aborted|failure)$/) : 'aborted'
+
     test('a session that the client destroys ends every stream of it', async () => {
-      const app = await begin({ raw: (req, res) => (req.url?.endsWith('part') ? res.write('part') : undefined) })
+      const app = await begin({ raw: (_req, res) => res.write('part') })
       const session = await openSession(app)
-      const hanging = session.request({ ':path': '/raw/hang' })
-      const partial = session.request({ ':path': '/raw/part' })
-      for (const stream of [hanging, partial]) stream.on('error', () => undefined)
-      await new Promise((resolve) => partial.once('data', resolve))
+      const streams = [1, 2].map((turn) => session.request({ ':path': `/raw/${turn}` }).on('error', () => undefined))
+      await Promise.all(streams.map((stream) => new Promise((resolve) => stream.once('data', resolve))))
       session.destroy(undefined, CANCEL)
-      const records = await app.records(2)
-      expect(records.map(({ outcome }) => outcome)).toEqual(['aborted', 'aborted'])
-      expect(records.map(({ http_response }) => http_response?.status_code).sort()).toEqual([200, null])
+      for (const record of await app.records(2)) {
+        expect(record).toMatchObject({ http_response: { status_code: 200 }, outcome: left })
+      }
+    })
+
+    test('a client that says goodbye with an error leaves', async () => {
+      const app = await begin({ raw: () => undefined })
+      const session = await openSession(app)
+      session.request({ ':path': '/raw/hang' }).on('error', () => undefined)
+      await app.entered()
+      session.goaway(CANCEL)
+      expect(await app.record()).toMatchObject({ http_response: { status_code: null }, outcome: 'aborted' })
     })
 
     test('a connection that breaks ends every stream of it', async () => {
