@@ -1,6 +1,7 @@
 import type { Format } from '../formats/format.ts'
 import { formatFrom } from '../formats/formats.ts'
 import type { AuditError } from '../lib/errors.ts'
+import { soon, unref } from '../lib/timers.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { QueueLimits, Sink } from '../sinks/sink.ts'
 import type { Drainable } from './drain-at-exit.ts'
@@ -37,6 +38,11 @@ export interface DeliveryOptions {
   readonly report: (error: AuditError) => void
   /** How long a write may take before it is reported and its signal aborted, in milliseconds. Default: 30,000. */
   readonly writeLimitMs?: number
+  /**
+   * Whether who flushes also writes, instead of waiting until it is done. For platforms such as Workers, where what one
+   * request has begun may end with it, while others wait for it.
+   */
+  readonly writesInFlush?: boolean
   /** Limits for a sink that wishes none of its own. */
   readonly queue?: QueueLimits
 }
@@ -57,6 +63,7 @@ class SinkDelivery implements Delivery {
   readonly #queue: RecordQueue
   readonly #tally: Tally
   readonly #handOver: HandOver
+  readonly #writesInFlush: boolean
   readonly #writeNext = (): void => this.#write()
   #phase: 'idle' | 'scheduled' | 'writing' | 'backing-off' | 'closed' = 'idle'
   #turn = 0
@@ -75,6 +82,7 @@ class SinkDelivery implements Delivery {
     this.#sink = sink
     this.#tally = tally
     this.#queue = new RecordQueue({ ...options.queue, ...sink.queue })
+    this.#writesInFlush = options.writesInFlush === true
     this.#handOver = new HandOver(sink, ownFormat, options.writeLimitMs ?? 30_000, (error) => tally.fail(error))
   }
 
@@ -140,7 +148,8 @@ class SinkDelivery implements Delivery {
   /** One turn of the event loop's records go out together. */
   #schedule(): void {
     this.#phase = 'scheduled'
-    setImmediate(this.#writeNext)
+    if (this.#writesInFlush && this.#waiters.length > 0) this.#wake(this.#waiters.splice(0))
+    else soon(this.#writeNext)
   }
 
   #write(): void {
@@ -176,27 +185,32 @@ class SinkDelivery implements Delivery {
   #tryLater(): void {
     const longest = Math.min(longestBackOffMs, firstBackOffMs * 2 ** Math.min(this.#failures - 1, 16))
     this.#phase = 'backing-off'
-    this.#backOff = setTimeout(this.#writeNext, Math.random() * longest).unref()
+    this.#backOff = unref(setTimeout(this.#writeNext, Math.random() * longest))
   }
 
-  #allLeft(): Promise<void> {
-    if (this.#left >= this.#entered) return Promise.resolve()
-    if (this.#phase === 'backing-off') {
-      clearTimeout(this.#backOff)
-      this.#failures = 0
-      this.#write()
+  async #allLeft(): Promise<void> {
+    const target = this.#entered
+    while (this.#left < target) {
+      if (this.#phase === 'backing-off') {
+        clearTimeout(this.#backOff)
+        this.#failures = 0
+        this.#write()
+      } else if (this.#phase === 'scheduled' && this.#writesInFlush) {
+        this.#write()
+      }
+      if (this.#left < target) await new Promise<void>((resolve) => this.#waiters.push({ target, resolve }))
     }
-    return new Promise((resolve) => {
-      this.#waiters.push({ target: this.#entered, resolve })
-      this.#wakeWaiters()
-    })
   }
 
   #wakeWaiters(): void {
     if (this.#waiters.length === 0) return
     const ready = this.#waiters.filter(({ target }) => target <= this.#left)
     this.#waiters = this.#waiters.filter(({ target }) => target > this.#left)
-    for (const { resolve } of ready) resolve()
+    this.#wake(ready)
+  }
+
+  #wake(waiters: readonly Waiter[]): void {
+    for (const { resolve } of waiters) resolve()
   }
 
   async #close(limitMs: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Format } from '../formats/format.ts'
 import { AuditError, safeReasonOf } from '../lib/errors.ts'
+import { unref } from '../lib/timers.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { LineAnswer, Refusal, Sink } from '../sinks/sink.ts'
 
@@ -14,7 +15,7 @@ export class HandOver {
   readonly #format: Format
   readonly #limitMs: number
   readonly #onOverdue: (error: AuditError) => void
-  #controller = new AbortController()
+  #controller: AbortController | undefined
   #timer: NodeJS.Timeout | undefined
 
   constructor(sink: Sink, format: Format, limitMs: number, onOverdue: (error: AuditError) => void) {
@@ -26,9 +27,11 @@ export class HandOver {
 
   /** A promise only where the sink did not answer at once. */
   write(batch: readonly SealedRecord[]): Outcome | undefined | Promise<Outcome | undefined> {
+    // Made when it is needed: on Workers one may only be used by the request in which it was made.
+    this.#controller ??= new AbortController()
     try {
       const answer = this.#call(batch, this.#controller.signal)
-      return answer instanceof Promise ? this.#await(answer) : answer
+      return answer instanceof Promise ? this.#await(answer, this.#controller) : answer
     } catch (error) {
       return this.failure(error)
     }
@@ -46,7 +49,7 @@ export class HandOver {
   /** Tells the sink to give up what it is at. */
   abort(): void {
     clearTimeout(this.#timer)
-    this.#controller.abort()
+    this.#controller?.abort()
   }
 
   failure(cause: unknown): Outcome & { readonly error: AuditError } {
@@ -61,21 +64,22 @@ export class HandOver {
     return Promise.resolve(this.#sink.write(records, signal)).then((answer) => refusalsIn(answer))
   }
 
-  async #await(answer: Promise<Outcome | undefined>): Promise<Outcome | undefined> {
-    const controller = this.#controller
-    this.#timer = setTimeout(() => {
-      const error = new AuditError('HANDLER_TIMED_OUT', { handler: this.#sink.name, ms: this.#limitMs })
-      this.#onOverdue(error)
-      controller.abort(error)
-    }, this.#limitMs).unref()
+  async #await(answer: Promise<Outcome | undefined>, controller: AbortController): Promise<Outcome | undefined> {
+    this.#timer = unref(
+      setTimeout(() => {
+        const error = new AuditError('HANDLER_TIMED_OUT', { handler: this.#sink.name, ms: this.#limitMs })
+        this.#onOverdue(error)
+        controller.abort(error)
+      }, this.#limitMs),
+    )
     try {
       return await answer
     } catch (error) {
       return this.failure(error)
     } finally {
       clearTimeout(this.#timer)
-      // A signal that somebody may still hold is not used again; making one costs more than a write.
-      this.#controller = new AbortController()
+      // A signal that somebody may still hold is not used again; one that nobody does is, as making it costs more than a write.
+      this.#controller = undefined
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { AuditError, ErrorCode } from '../lib/errors.ts'
+import { unref } from '../lib/timers.ts'
 
 const quietMs = 1_000
 
@@ -21,7 +22,7 @@ export class ReportLimit {
     const held = this.#held.get(code)
     if (held === undefined) {
       this.#held.set(code, { count: 0, make })
-      this.#timer ??= setInterval(() => this.#next(), quietMs).unref()
+      this.#timer ??= unref(setInterval(() => this.#next(), quietMs))
       this.#report(make(count))
     } else {
       held.count += count
