@@ -10,7 +10,10 @@ import { annotate, type Mount, type Mounted, type MountOptions } from './adapter
 type Listener = (req: IncomingMessage, res: ServerResponse) => void
 type Options = Partial<NodeAudit['serverOptions']>
 
-export const servers = {
+/** The kinds of server that Node has. */
+export type Kind = 'http' | 'https' | 'h2c' | 'http2, secure' | 'http2 with allowHTTP1'
+
+const servers: Record<Kind, (listener: Listener, options: Options) => Server> = {
   http: (listener, options) => http.createServer(options as http.ServerOptions, listener),
   https: (listener, options) =>
     https.createServer({ ...testCertificate, ...(options as https.ServerOptions) }, listener),
@@ -18,11 +21,11 @@ export const servers = {
   'http2, secure': (listener) => http2.createSecureServer(testCertificate, listener as never),
   'http2 with allowHTTP1': (listener) =>
     http2.createSecureServer({ ...testCertificate, allowHTTP1: true }, listener as never),
-} satisfies Record<string, (listener: Listener, options: Options) => Server>
+}
 
 /** How the audit log comes to the server: around the handler, at the server, or both. */
 export interface Mounting {
-  readonly kind: keyof typeof servers
+  readonly kind: Kind
   readonly wraps?: boolean
   readonly attaches?: boolean
   readonly serverOptions?: boolean
@@ -40,7 +43,7 @@ export function mountNode({ kind, wraps = true, attaches = false, serverOptions 
   }
 }
 
-export async function serve(server: Server, kind: keyof typeof servers = 'http'): Promise<Mounted> {
+export async function serve(server: Server, kind: Kind = 'http'): Promise<Mounted> {
   const sessions = new Set<{ destroy(): void }>()
   const sockets = new Set<{ destroy(): void }>()
   for (const event of ['connection', 'secureConnection']) server.on(event, (socket) => sockets.add(socket))
