@@ -130,7 +130,6 @@ export class OpenAuditLog implements AuditLog {
     for (const exchange of open) exchange.endAt('now')
     await untilEmpty(open, (deadline - clock.monotonic()) * SHARE_FOR_LAST_USERS)
     for (const exchange of open) exchange.stopLookup()
-    await untilEmpty(open, deadline - clock.monotonic())
     this.#state = 'closed'
     await this.#handlers.close(Math.max(0, deadline - clock.monotonic()))
     for (const stop of this.#watching) stop()
@@ -143,7 +142,10 @@ export class OpenAuditLog implements AuditLog {
       hasQueued: () => this.#handlers.hasQueued(),
       flush: () => this.#handlers.flush(),
       drainSync: () => {
-        for (const exchange of this.recorder.open) exchange.endAt('now')
+        for (const exchange of this.recorder.open) {
+          exchange.endAt('now')
+          exchange.stopLookup()
+        }
         this.#handlers.drainSync()
       },
     }

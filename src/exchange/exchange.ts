@@ -39,6 +39,7 @@ export class Exchange {
   readonly #started: number
   #ended = false
   #isKept = false
+  #keepWaiting: (() => void) | undefined
   #error: string | undefined
   #kept: { readonly promise: Promise<void>; readonly settle: () => void } | undefined
 
@@ -95,11 +96,20 @@ export class Exchange {
     this.#ended = true
     const known = this.#user.whenKnown()
     if (known === undefined) return this.#keep(ending, durationMs)
-    return known.then(() => this.#keep(ending, durationMs))
+    let kept: Promise<void> | undefined
+    this.#keepWaiting = () => {
+      this.#keepWaiting = undefined
+      kept = this.#keep(ending, durationMs)
+    }
+    return known.then(() => {
+      this.#keepWaiting?.()
+      return kept
+    })
   }
 
-  /** Lets a record that still waits for its user be made now, with the user as known. */
+  /** Makes a record that still waits for its user now, at once, with the user as known. */
   stopLookup(): void {
+    this.#keepWaiting?.()
     this.#user.stopWaiting()
   }
 

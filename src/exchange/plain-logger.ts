@@ -65,10 +65,19 @@ export class PlainLogger extends AnnotatingLogger {
     return this.#sent
   }
 
+  /** A failure to keep was counted and reported where it happened: a call that nobody waits for must not end the process. */
   async #send(): Promise<void> {
+    try {
+      await this.#keep()
+    } catch {
+      return
+    }
+  }
+
+  #keep(): Promise<void> | undefined {
     const recorder = this.#recorder
     const time = recorder.clock.now()
-    await recorder.keep(
+    return recorder.keep(
       sealRecord({
         id: recorder.newId(time),
         time,

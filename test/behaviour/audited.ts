@@ -88,7 +88,12 @@ export async function send(port: number, path: string, { body, ...options }: Sen
   return { status: res.statusCode!, headers: res.headers, body: Buffer.concat(chunks).toString() }
 }
 
-export function postJson(port: number, path: string, value: unknown, headers: http.OutgoingHttpHeaders = {}) {
+export function postJson(
+  port: number,
+  path: string,
+  value: unknown,
+  headers: http.OutgoingHttpHeaders = {},
+): Promise<Answer> {
   const body = JSON.stringify(value)
   return send(port, path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body })
 }

@@ -1,13 +1,12 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import { setTimeout as after } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { expressAudit } from '../../src/adapters/express.ts'
 import { nodeAudit } from '../../src/adapters/node.ts'
 import { createAuditLog } from '../../src/audit-log/create-audit-log.ts'
 import type { AuditError } from '../../src/lib/errors.ts'
 import { memorySink } from '../../src/testing/memory-sink.ts'
-import { ofPath, open, quietApp, send, serve } from './audited.ts'
+import { ofPath, open, quietApp, send, serve, sleep } from './audited.ts'
 
 describe('close', () => {
   it('lets requests end that are about to', async () => {
@@ -62,7 +61,7 @@ describe('close', () => {
     await opened.audit.close()
     response!.end('late')
     expect((await answer).body).toBe('late')
-    await after(5)
+    await sleep(5)
     expect(opened.sink.records.map(({ outcome }) => outcome)).toEqual(['failure'])
   })
 
@@ -97,7 +96,7 @@ describe('close', () => {
     const opened = open({
       closeTimeoutMs: 5_000,
       logHandler: async (line: string) => {
-        await after(5)
+        await sleep(5)
         written.push(line)
       },
     })
@@ -122,7 +121,7 @@ describe('close', () => {
 /** Waits until so many requests have reached the app. */
 async function until(holds: () => boolean, { audit }: { audit: unknown }, open: number): Promise<void> {
   const { recorder } = audit as { recorder: { open: Set<unknown> } }
-  while (!holds() || recorder.open.size < open) await after(2)
+  while (!holds() || recorder.open.size < open) await sleep(2)
 }
 
 describe('counters', () => {
@@ -203,7 +202,7 @@ it('flush settles when all handlers have what there was', async () => {
   const slow: string[] = []
   const opened = open({
     logHandler: async (line: string) => {
-      await after(3)
+      await sleep(3)
       slow.push(line)
     },
   })
