@@ -1,4 +1,3 @@
-import { patterns } from './parse-patterns.ts'
 import { boolean, choice, text } from './parse-values.ts'
 import { type Field, list, object, type Parser, wrong } from './parser.ts'
 import { lateConditions, type ResolvedRule, type RuleUser } from './policy.ts'
@@ -15,29 +14,30 @@ const user = object<RuleUser>({
   role: optional(name),
 })
 
-const rule = object<ResolvedRule>({
-  method: optional(oneOrMore(method, 'a method, or a list of methods', (value) => value.toUpperCase())),
-  path: optional(pattern),
-  route: optional(name),
-  status: optional(oneOrMore(status, "a status, a class of them such as '4xx', or a list of these")),
-  user: optional(user),
-  keep: { parse: choice('none', 'metadata', 'full') },
-  guarantee: optional(bestEffort),
-  onFailure: optional(choice('open', 'closed')),
-})
-
 /** Ordered rules; one that sets a guarantee must be decided before the handler runs, so by method and path alone. */
-export const rules: Parser<readonly ResolvedRule[]> = list((given, at) => {
-  const parsed = rule(given, at)
-  if ('faults' in parsed) return parsed
-  const { guarantee, onFailure } = parsed.value
-  const late = lateConditions(parsed.value)
-  if (late.length === 0 || (guarantee === undefined && onFailure === undefined)) return parsed
-  const set = guarantee === undefined ? 'onFailure' : 'guarantee'
-  return {
-    faults: [`${at}: sets ${set} by ${late.join(', ')}, which is known too late, expected only method and path`],
-  }
-}, 'a list of rules')
+export function rulesWith(patterns: Parser<readonly RegExp[]>): Parser<readonly ResolvedRule[]> {
+  const rule = object<ResolvedRule>({
+    method: optional(oneOrMore(method, 'a method, or a list of methods', (value) => value.toUpperCase())),
+    path: optional(oneOf(patterns)),
+    route: optional(name),
+    status: optional(oneOrMore(status, "a status, a class of them such as '4xx', or a list of these")),
+    user: optional(user),
+    keep: { parse: choice('none', 'metadata', 'full') },
+    guarantee: optional(bestEffort),
+    onFailure: optional(choice('open', 'closed')),
+  })
+  return list((given, at) => {
+    const parsed = rule(given, at)
+    if ('faults' in parsed) return parsed
+    const { guarantee, onFailure } = parsed.value
+    const late = lateConditions(parsed.value)
+    if (late.length === 0 || (guarantee === undefined && onFailure === undefined)) return parsed
+    const set = guarantee === undefined ? 'onFailure' : 'guarantee'
+    return {
+      faults: [`${at}: sets ${set} by ${late.join(', ')}, which is known too late, expected only method and path`],
+    }
+  }, 'a list of rules')
+}
 
 function optional<Value>(parse: Parser<Value>): Field<Value | undefined> {
   return { parse, fallback: { value: undefined } }
@@ -55,12 +55,13 @@ function oneOrMore(
   }
 }
 
-/** Functions and not constants, as `rule` above needs them. */
-function pattern(given: unknown, at: string): ReturnType<Parser<RegExp>> {
-  const parsed = patterns([given], at)
-  if ('faults' in parsed) return { faults: parsed.faults.map((fault) => fault.replace(`${at}[0]`, at)) }
-  const [compiled] = parsed.value
-  return compiled === undefined ? wrong(given, at, 'a RegExp or the source of one') : { value: compiled }
+function oneOf(patterns: Parser<readonly RegExp[]>): Parser<RegExp> {
+  return (given, at) => {
+    const parsed = patterns([given], at)
+    if ('faults' in parsed) return { faults: parsed.faults.map((fault) => fault.replace(`${at}[0]`, at)) }
+    const [compiled] = parsed.value
+    return compiled === undefined ? wrong(given, at, 'a RegExp or the source of one') : { value: compiled }
+  }
 }
 
 function status(given: unknown, at: string): ReturnType<Parser<string>> {

@@ -1,97 +1,18 @@
-import { types } from 'node:util'
-import { patterns } from './parse-patterns.ts'
-import { proxies } from './parse-proxies.ts'
-import { censor, formatter, functionOf, handlers } from './parse-references.ts'
-import { bestEffort, rules } from './parse-rules.ts'
+import { AuditError } from '../lib/errors.ts'
+import { createSettingsTable, type SettingsTable } from './create-settings-table.ts'
 import { signals } from './parse-signals.ts'
-import { boolean, choice, text, wholeNumber } from './parse-values.ts'
-import { type Field, list, object, type Parser, wrong } from './parser.ts'
-import type { ResolvedPseudonyms, ResolvedRedact, ResolvedSettings } from './resolved-settings.ts'
-import type { OnError, UserFromRequest } from './settings.ts'
+import type { Parsed } from './parser.ts'
+import { exponentialPatterns } from './pattern-growth.ts'
+import { loadReference } from './reference.ts'
 
-/** A setting: how it is read, what it is by default, and whether its environment variable holds plain text or JSON. */
-interface Setting<Value> extends Field<Value> {
-  readonly fallback: { readonly value: Value }
-  readonly variable: 'text' | 'json'
-}
+/** Every setting, as it is read on Node.js. */
+export const settingsTable: SettingsTable = createSettingsTable({ load, slowPatterns: exponentialPatterns, signals })
 
-/** A longer timer fires at once in Node. */
-const LONGEST_TIMEOUT_MS = 2_147_483_647
-/** RFC 2104, 3: keys shorter than the hash's output weaken it. */
-const LEAST_KEY_BYTES = 32
-
-const name = text(/^.{1,200}$/s, 'a text of 1 to 200 characters')
-const names = list(name, 'a list of names')
-const headerName = text(/^[\w!#$%&'*+.^`|~-]{1,100}$/, 'the name of a header')
-
-const redact = object<ResolvedRedact>({
-  headers: { parse: names, fallback: { value: undefined } },
-  query: { parse: names, fallback: { value: undefined } },
-  keys: { parse: names, fallback: { value: undefined } },
-  mode: { parse: choice('extend', 'replace'), fallback: { value: 'extend' } },
-  censor: { parse: censor, fallback: { value: undefined } },
-})
-
-const nothingMoreRedacted: ResolvedRedact = Object.freeze({
-  headers: undefined,
-  query: undefined,
-  keys: undefined,
-  mode: 'extend',
-  censor: undefined,
-})
-
-const pseudonyms = object<ResolvedPseudonyms>({
-  key: { parse: secretKey },
-  keyId: { parse: text(/^[\w.-]{1,64}$/, 'a text of 1 to 64 letters, digits, ".", "_" and "-"') },
-  fields: {
-    parse: list(choice('id', 'email', 'provider', 'realm'), "a list of 'id', 'email', 'provider' and 'realm'"),
-    fallback: { value: Object.freeze(['id', 'email'] as const) },
-  },
-})
-
-/** Every setting there is. A new one is an entry here, a member of `ResolvedSettings` and one of `Settings`. */
-export const settingsTable: { readonly [Name in keyof ResolvedSettings]: Setting<ResolvedSettings[Name]> } = {
-  enabled: asJson(boolean, true),
-  loggerName: asText(name, 'audit_log'),
-  exemptUrls: asJson(patterns, Object.freeze([])),
-  logHandler: asText(handlers, undefined),
-  logFormatter: asText(formatter, 'native'),
-  userFromRequest: asText(functionOf<UserFromRequest>(), undefined),
-  context: asJson(boolean, true),
-  trustedProxies: asJson(proxies, undefined),
-  forwardedHeader: asText(lowerCase(headerName), 'x-forwarded-for'),
-  redact: asJson(redact, nothingMoreRedacted),
-  privacy: asText(choice('default', 'strict'), 'default'),
-  pseudonyms: asJson(pseudonyms, undefined),
-  rules: asJson(rules, Object.freeze([])),
-  guarantee: asText(bestEffort, 'best-effort'),
-  onFailure: asText(choice('open', 'closed'), 'open'),
-  holdTimeoutMs: asJson(wholeNumber(1, LONGEST_TIMEOUT_MS, 'milliseconds'), 5_000),
-  closeTimeoutMs: asJson(wholeNumber(0, LONGEST_TIMEOUT_MS, 'milliseconds'), 10_000),
-  closeOnSignals: asJson(signals, Object.freeze([])),
-  onError: asText(functionOf<OnError>(), undefined),
-  echoRequestId: asJson(boolean, false),
-}
-
-function asText<Value, Default>(parse: Parser<Value>, value: Default): Setting<Value | Default> {
-  return { parse, fallback: { value }, variable: 'text' }
-}
-
-function asJson<Value, Default>(parse: Parser<Value>, value: Default): Setting<Value | Default> {
-  return { parse, fallback: { value }, variable: 'json' }
-}
-
-function lowerCase(parse: Parser<string>): Parser<string> {
-  return (given, at) => {
-    const parsed = parse(given, at)
-    return 'value' in parsed ? { value: parsed.value.toLowerCase() } : parsed
+function load(reference: string, at: string): Parsed<unknown> {
+  try {
+    return { value: loadReference(reference) }
+  } catch (thrown) {
+    if (thrown instanceof AuditError) return { faults: [`${at}: ${thrown.message}`] }
+    throw thrown
   }
-}
-
-/** A function and not a constant, as `pseudonyms` above needs it. */
-function secretKey(given: unknown, at: string): ReturnType<Parser<Uint8Array>> {
-  const expected = `a key of at least ${LEAST_KEY_BYTES} bytes, as text or as a Uint8Array`
-  if (typeof given !== 'string' && !types.isUint8Array(given)) return wrong(given, at, expected)
-  const value = typeof given === 'string' ? new TextEncoder().encode(given) : Uint8Array.from(given)
-  return value.length < LEAST_KEY_BYTES ? { faults: [`${at}: is too short, expected ${expected}`] } : { value }
 }
