@@ -10,7 +10,7 @@ const outcomeStyles: Readonly<Record<Outcome, Style>> = {
   failure: 'red',
   aborted: 'yellow',
 }
-const LONGEST = 76
+const LONGEST = 88
 
 /** Text in a style, on a terminal; elsewhere the text alone. */
 export function paint(style: Style, text: string): string {
@@ -24,7 +24,7 @@ export function show(record: AuditRecord): string {
   const what = `${request?.method ?? '?'} ${pathOf(record)}`
   const details: readonly (readonly [string, string | undefined])[] = [
     ['by', `${nameOf(record)}, from ${record.user?.ip ?? 'an unknown address'}`],
-    ['asked', JSON.stringify(record.filter)],
+    ['asked', record.filter && asked(record.filter)],
     ['shown', JSON.stringify(record.results)],
     [record.type.toLowerCase(), record.message],
     ['error', record.error && `${record.error.type}: ${record.error.message}`],
@@ -57,6 +57,13 @@ function keysIn(value: unknown): readonly string[] {
 
 function isRedacted(value: unknown): boolean {
   return String(value).includes('REDACTED')
+}
+
+/** What was asked for: the object, and each thing that was said of it. */
+function asked({ object, kwargs, ...rest }: NonNullable<AuditRecord['filter']>): string {
+  return [object, ...(kwargs === undefined ? Object.values(rest) : [kwargs]).map((part) => JSON.stringify(part))].join(
+    ' ',
+  )
 }
 
 function pathOf({ http_request: request }: AuditRecord): string {
