@@ -10,8 +10,9 @@ const rooms = {
   sinks: ['formats', 'record', 'lib'],
   delivery: ['sinks', 'formats', 'record', 'lib'],
   'audit-log': ['delivery', 'sinks', 'formats', 'exchange', 'record', 'lib'],
+  resources: ['exchange', 'audit-log', 'record', 'lib'],
   testing: ['audit-log', 'sinks', 'record', 'lib'],
-  adapters: ['audit-log', 'exchange', 'record', 'lib'],
+  adapters: ['resources', 'audit-log', 'exchange', 'record', 'lib'],
 }
 
 /** The files of src/sinks that are a destination each; the others are what several of them share. */

@@ -24,10 +24,10 @@ export class ExchangeLogger extends AnnotatingLogger {
     this.#exchange = exchange
   }
 
-  protected admits(): boolean {
+  protected admits(quietly = false): boolean {
     const exchange = this.#exchange
     if (exchange.ended) {
-      exchange.recorder.reportOnce(new AuditError('LATE_ANNOTATION'))
+      if (!quietly) exchange.recorder.reportOnce(new AuditError('LATE_ANNOTATION'))
       return false
     }
     exchange.askUser()

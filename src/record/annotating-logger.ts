@@ -1,4 +1,4 @@
-import type { Annotations } from './annotations.ts'
+import type { Annotations, Proposal } from './annotations.ts'
 import type { Logger } from './logger.ts'
 import type { HttpRequestPart, HttpResponsePart, Level } from './record.ts'
 import type { Redactor } from './redaction.ts'
@@ -13,8 +13,8 @@ export abstract class AnnotatingLogger implements Logger {
     this.#annotations = annotations
   }
 
-  /** Whether the record still takes what the app says; where not, the logger has said so already. */
-  protected abstract admits(): boolean
+  /** Whether the record still takes what the app says; where not, the logger has said so already, unless it is to be quiet. */
+  protected abstract admits(quietly?: boolean): boolean
 
   abstract setHttpRequest(request: Partial<HttpRequestPart>): this
   abstract setHttpResponse(response: Partial<HttpResponsePart>): this
@@ -30,6 +30,11 @@ export abstract class AnnotatingLogger implements Logger {
   setResults(results: unknown): this {
     if (this.admits()) this.#annotations.setResults(this.#redactor, results)
     return this
+  }
+
+  /** @internal Fills in what the app itself does not say, while the record still takes it. */
+  propose(proposal: Proposal): void {
+    if (this.admits(true)) this.#annotations.propose(this.#redactor, proposal)
   }
 
   debug(message: string): this {

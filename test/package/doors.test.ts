@@ -50,6 +50,7 @@ const doors = {
   },
   './express': { values: ['expressAudit'], types: ['ExpressAudit'] },
   './node': { values: ['nodeAudit'], types: ['Audited', 'NodeAudit'] },
+  './resources': { values: ['auditResource'], types: ['ResourceOptions'] },
   './testing': {
     values: ['expectAudited', 'fixedClock', 'fixedIds', 'memorySink'],
     types: ['MemorySink', 'PartialRecord'],
