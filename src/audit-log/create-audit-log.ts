@@ -1,8 +1,17 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { closeOnSignals } from '../delivery/close-on-signals.ts'
+import { drainAtExit } from '../delivery/drain-at-exit.ts'
 import type { Recorder } from '../exchange/recorder.ts'
+import { stdoutSink } from '../sinks/stdout.ts'
 import type { AuditLog } from './audit-log.ts'
-import { OpenAuditLog, type Parts } from './open-audit-log.ts'
+import { mentionUnknownVariables } from './environment.ts'
+import { openHandlers } from './handlers.ts'
+import { type InnerParts, OpenAuditLog, type Parts } from './open-audit-log.ts'
+import { createReporter } from './report.ts'
 import { resolveSettings } from './resolve-settings.ts'
+import type { ResolvedSettings } from './resolved-settings.ts'
 import type { Settings } from './settings.ts'
+import { warnOnStderr } from './warn-on-stderr.ts'
 
 /**
  * Opens an audit log: checks all settings, from the options and from `AUDIT_LOG_*` variables, and opens its handlers.
@@ -11,7 +20,22 @@ import type { Settings } from './settings.ts'
  * @throws AuditError `SETTINGS_INVALID`, with every fault named; nothing is open then.
  */
 export function createAuditLog<Request = unknown>(settings: Settings<Request> = {}, parts: Parts = {}): AuditLog {
-  return new OpenAuditLog(resolveSettings(settings, process.env), parts)
+  return openAuditLog(resolveSettings(settings, process.env), parts)
+}
+
+/** Opens an audit log of settings that were checked, wired to Node.js. */
+export function openAuditLog(settings: ResolvedSettings, parts: InnerParts = {}): OpenAuditLog {
+  const { onError, context, closeTimeoutMs, closeOnSignals: signals } = settings
+  const report = createReporter(onError, warnOnStderr)
+  const handlers = openHandlers(settings, report, { fallback: stdoutSink })
+  mentionUnknownVariables(process.env, report)
+  return new OpenAuditLog(settings, {
+    ...parts,
+    report,
+    handlers,
+    scope: context ? new AsyncLocalStorage() : null,
+    watch: (drainable, close) => [drainAtExit(drainable, closeTimeoutMs), closeOnSignals(close, signals)],
+  })
 }
 
 /** The audit log that a framework's door was given, or a new one of these settings. */

@@ -7,7 +7,6 @@ import { AuditError } from '../lib/errors.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import { functionSink } from '../sinks/function.ts'
 import type { Sink } from '../sinks/sink.ts'
-import { stdoutSink } from '../sinks/stdout.ts'
 import { writableSink } from '../sinks/writable.ts'
 import { isSink } from './parse-references.ts'
 import type { Reporter } from './report.ts'
@@ -20,6 +19,14 @@ export interface Handlers extends Drainable {
   reopen(): void
   close(limitMs: number): Promise<void>
   health(): readonly DeliveryHealth[]
+}
+
+/** What opening handlers needs of the place where it runs. */
+export interface HandlerOptions {
+  /** The sink where no handler is given. */
+  readonly fallback: () => Sink
+  /** As for `deliverTo`. */
+  readonly writesInFlush?: boolean
 }
 
 interface OpenHandlers extends Handlers {
@@ -36,11 +43,11 @@ const openNames = new Map<string, OpenHandlers>()
  *
  * @throws AuditError `SETTINGS_INVALID` where other handlers, or another formatter, are open under the name.
  */
-export function openHandlers(settings: ResolvedSettings, report: Reporter): Handlers {
+export function openHandlers(settings: ResolvedSettings, report: Reporter, options: HandlerOptions): Handlers {
   const { loggerName, logHandler, logFormatter } = settings
   const open = openNames.get(loggerName)
   if (open === undefined) {
-    const handlers = beginDelivery(settings, report)
+    const handlers = beginDelivery(settings, report, options)
     openNames.set(loggerName, handlers)
     return handlers
   }
@@ -55,10 +62,14 @@ export function openHandlers(settings: ResolvedSettings, report: Reporter): Hand
   return open
 }
 
-function beginDelivery({ loggerName, logHandler, logFormatter }: ResolvedSettings, report: Reporter): OpenHandlers {
+function beginDelivery(
+  { loggerName, logHandler, logFormatter }: ResolvedSettings,
+  report: Reporter,
+  { fallback, writesInFlush = false }: HandlerOptions,
+): OpenHandlers {
   const format = formatFrom(logFormatter, loggerName, report)
-  const sinks = logHandler === undefined ? [stdoutSink()] : logHandler.map(sinkOf)
-  const deliveries: readonly Delivery[] = sinks.map((sink) => deliverTo(sink, { format, report }))
+  const sinks = logHandler === undefined ? [fallback()] : logHandler.map(sinkOf)
+  const deliveries: readonly Delivery[] = sinks.map((sink) => deliverTo(sink, { format, report, writesInFlush }))
   const handlers: OpenHandlers = {
     given: logHandler,
     format: logFormatter,

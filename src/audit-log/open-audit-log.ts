@@ -1,6 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
-import { closeOnSignals } from '../delivery/close-on-signals.ts'
-import { drainAtExit } from '../delivery/drain-at-exit.ts'
+import type { AsyncLocalStorage } from 'node:async_hooks'
+import type { Drainable } from '../delivery/drain-at-exit.ts'
 import type { HoldEnd } from '../exchange/hold.ts'
 import { PlainLogger } from '../exchange/plain-logger.ts'
 import type { OpenExchange, Recorder } from '../exchange/recorder.ts'
@@ -11,11 +10,10 @@ import { uuidv7 } from '../lib/uuid.ts'
 import type { Logger } from '../record/logger.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { AuditLog, Health } from './audit-log.ts'
-import { mentionUnknownVariables } from './environment.ts'
-import { type Handlers, openHandlers } from './handlers.ts'
+import type { Handlers } from './handlers.ts'
 import { createPolicy, type Explanation, type Policy, type Question } from './policy.ts'
 import { createRecorder } from './recorder.ts'
-import { createReporter } from './report.ts'
+import type { Reporter } from './report.ts'
 import type { ResolvedSettings } from './resolved-settings.ts'
 
 /** Of the time that `close()` has, the part that requests still under way get to end by themselves. */
@@ -36,13 +34,23 @@ export interface InnerParts extends Parts {
   readonly commit?: (record: SealedRecord) => Promise<void>
 }
 
+/** What an audit log is given by the place where it runs. */
+export interface Wiring extends InnerParts {
+  readonly report: Reporter
+  readonly handlers: Handlers
+  /** Carries the current exchange; null where `context` is false, or nothing can carry it. */
+  readonly scope: AsyncLocalStorage<OpenExchange> | null
+  /** Sees to it that a process that ends leaves the records of all that happened in it. Gives the ways to stop that. */
+  watch?(drainable: Drainable, close: () => Promise<void>): readonly (() => void)[]
+}
+
 /** An audit log that is open, with what the frameworks' doors need of it. */
 export class OpenAuditLog implements AuditLog {
   readonly ready: Promise<void> = Promise.resolve()
   readonly recorder: Recorder
   readonly #settings: ResolvedSettings
   readonly #handlers: Handlers
-  readonly #report: (error: AuditError) => void
+  readonly #report: Reporter
   readonly #commit: InnerParts['commit']
   readonly #policy: Policy
   readonly #outside: Logger
@@ -53,19 +61,18 @@ export class OpenAuditLog implements AuditLog {
   #state: 'open' | 'closing' | 'closed' = 'open'
   #closing: Promise<void> | undefined
 
-  constructor(settings: ResolvedSettings, parts: InnerParts) {
+  constructor(settings: ResolvedSettings, wiring: Wiring) {
     this.#settings = settings
-    this.#commit = parts.commit
-    this.#report = createReporter(settings.onError)
-    this.#handlers = openHandlers(settings, this.#report)
-    mentionUnknownVariables(process.env, this.#report)
+    this.#commit = wiring.commit
+    this.#report = wiring.report
+    this.#handlers = wiring.handlers
     this.#policy = createPolicy(settings)
     this.recorder = createRecorder(settings, {
       policy: this.#policy,
-      clock: parts.clock ?? systemClock,
-      newId: parts.ids ?? uuidv7,
-      scope: settings.context ? new AsyncLocalStorage<OpenExchange>() : null,
-      held: parts.commit !== undefined,
+      clock: wiring.clock ?? systemClock,
+      newId: wiring.ids ?? uuidv7,
+      scope: wiring.scope,
+      held: wiring.commit !== undefined,
       admitsMore: () => this.#admitsMore(),
       keep: (record) => this.#keep(record),
       lose: (error) => this.#lose(error),
@@ -75,7 +82,7 @@ export class OpenAuditLog implements AuditLog {
       heldFor: (ms, end) => this.#heldFor(ms, end),
       report: this.#report,
     })
-    this.#watching = this.#watchProcess()
+    this.#watching = wiring.watch?.(this.#drainable(), () => this.close()) ?? []
     const { redactor, reportOnce } = this.recorder
     this.#outside = new SilentLogger(redactor, () => reportOnce(new AuditError('NO_EXCHANGE')))
   }
@@ -135,10 +142,8 @@ export class OpenAuditLog implements AuditLog {
     for (const stop of this.#watching) stop()
   }
 
-  /** A process that ends, in whatever way it can still tell, leaves the records of all that happened in it. */
-  #watchProcess(): readonly (() => void)[] {
-    const { closeOnSignals: signals, closeTimeoutMs } = this.#settings
-    const drainable = {
+  #drainable(): Drainable {
+    return {
       hasQueued: () => this.#handlers.hasQueued(),
       flush: () => this.#handlers.flush(),
       drainSync: () => {
@@ -149,7 +154,6 @@ export class OpenAuditLog implements AuditLog {
         this.#handlers.drainSync()
       },
     }
-    return [drainAtExit(drainable, closeTimeoutMs), closeOnSignals(() => this.close(), signals)]
   }
 
   #admitsMore(): boolean {
@@ -199,7 +203,7 @@ export class OpenAuditLog implements AuditLog {
 async function untilEmpty(open: ReadonlySet<OpenExchange>, ms: number): Promise<void> {
   if (open.size === 0) return
   const kept = Promise.all([...open].map((exchange) => exchange.whenKept()))
-  let timer: NodeJS.Timeout | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms)
   })

@@ -132,9 +132,10 @@ test('a warning that cannot be written breaks nothing', () => {
 
 const child = `
   import { createReporter } from './src/audit-log/report.ts'
+  import { warnOnStderr } from './src/audit-log/warn-on-stderr.ts'
   import { AuditError } from './src/lib/errors.ts'
   process.stdin.once('data', () => {
-    createReporter(undefined)(new AuditError('NO_EXCHANGE'))
+    createReporter(undefined, warnOnStderr)(new AuditError('NO_EXCHANGE'))
     setImmediate(() => process.stdout.write('alive', () => process.exit(0)))
   })
   process.stdout.write('ready')

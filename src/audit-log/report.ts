@@ -1,6 +1,6 @@
-import { writeSync } from 'node:fs'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { AuditError, type ErrorCode } from '../lib/errors.ts'
+import { unref } from '../lib/timers.ts'
 import type { OnError } from './settings.ts'
 
 /** Takes an error to whoever is to know of it; never throws. */
@@ -11,10 +11,10 @@ const HOOK_INTERVAL_MS = 1_000
 /** So often in an interval the hook is called for one code: enough for ten handlers that fail at once. */
 const CALLS_PER_CODE = 10
 
-/** A reporter that calls the hook, or, without one, warns. */
+/** A reporter that calls the hook, or, without one, warns: `warn` gets lines that end in a newline. */
 export function createReporter(
   onError: OnError | undefined,
-  warn: (line: string) => void = warnOnStderr,
+  warn: (line: string) => void,
   clock: Clock = systemClock,
 ): Reporter {
   return onError === undefined ? warningReporter(warn) : hookReporter(onError, clock)
@@ -79,7 +79,7 @@ function warningReporter(warn: (line: string) => void): Reporter {
     if (next === undefined) return
     const [code, { text, others }] = next
     waiting.delete(code)
-    setTimeout(warnOfNext, WARNING_INTERVAL_MS).unref()
+    unref(setTimeout(warnOfNext, WARNING_INTERVAL_MS))
     try {
       warn(`griffier: ${code}: ${oneLine(text)}${others === 0 ? '' : ` (and ${others} more of this code)`}\n`)
     } catch {
@@ -90,18 +90,6 @@ function warningReporter(warn: (line: string) => void): Reporter {
     const earlier = waiting.get(error.code)
     waiting.set(error.code, { text: error.message, others: earlier === undefined ? 0 : earlier.others + 1 })
     if (!isResting) warnOfNext()
-  }
-}
-
-/**
- * Writes to standard error, and never throws. It goes past `process.stderr`, whose broken pipe would come back as an
- * `error` event that ends the process where nobody listens.
- */
-function warnOnStderr(line: string): void {
-  try {
-    writeSync(2, line)
-  } catch {
-    // There is nowhere left to say it.
   }
 }
 

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server } from 'node:net'
 import { expect, onTestFinished } from 'vitest'
 import type { AuditLog } from '../../../src/audit-log/audit-log.ts'
-import { type InnerParts, OpenAuditLog } from '../../../src/audit-log/open-audit-log.ts'
+import { openAuditLog } from '../../../src/audit-log/create-audit-log.ts'
+import type { InnerParts } from '../../../src/audit-log/open-audit-log.ts'
 import { resolveSettings } from '../../../src/audit-log/resolve-settings.ts'
 import type { Settings } from '../../../src/audit-log/settings.ts'
 import type { AuditRecord } from '../../../src/record/record.ts'
@@ -95,7 +96,7 @@ export function openAudit(
   const sink = memorySink()
   names += 1
   const resolved = resolveSettings({ loggerName: `contract ${names}`, logHandler: sink, ...settings } as Settings, {})
-  return { audit: new OpenAuditLog(resolved, parts), sink }
+  return { audit: openAuditLog(resolved, parts), sink }
 }
 
 /** Starts the app of an adapter for one test. */
