@@ -20,13 +20,23 @@ declare global {
 
 const express: NodeFramework = {
   target: (req) => (req as Request).originalUrl ?? req.url ?? '',
-  address: (req) => ((req as Request).app?.get('trust proxy') ? (req as Request).ip : undefined),
+  address: decidedAddress,
   watchesUser: true,
   route: (req) => {
     const { baseUrl, route } = req as Request
     return typeof route?.path === 'string' ? `${baseUrl}${route.path}` : undefined
   },
   user: userFromNodeRequest,
+}
+
+/** The address by the app's own trust setting; undefined where it has none, or where its function throws. */
+function decidedAddress(req: object): string | undefined {
+  const { app } = req as Request
+  try {
+    return app?.get('trust proxy') ? (req as Request).ip : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Express middleware that records every request, and the audit log that it records to. */

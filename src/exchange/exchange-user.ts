@@ -14,6 +14,10 @@ export class ExchangeUser {
   #known: UserFacts = ANONYMOUS
   /** The last answer: mostly it is the same each time. It is read when it comes, and again at the end, as it may have changed. */
   #last: unknown
+  /** Answers are numbered as they are asked for, since a look-up may end after a later one. */
+  #asked = 0
+  #lastAsked = 0
+  #knownAsked = 0
   #isSet = false
   #lookup: Promise<void> | undefined
   #stopWaiting: (() => void) | undefined
@@ -25,6 +29,7 @@ export class ExchangeUser {
   /** Asks who acts, now; the answer may be a promise. The last authenticated answer stays, so that a logout still has its user. */
   ask(source: { user(): unknown }): void {
     if (this.#isSet) return
+    this.#asked++
     let answer: unknown
     try {
       answer = source.user()
@@ -33,9 +38,10 @@ export class ExchangeUser {
       return
     }
     if (isThenable(answer)) this.#lookUp(answer)
-    else if (answer !== this.#last && answer !== undefined && answer !== null) {
-      this.#note(readUser(answer))
+    else if (answer !== undefined && answer !== null) {
+      if (answer !== this.#last) this.#note(readUser(answer), this.#asked)
       this.#last = answer
+      this.#lastAsked = this.#asked
     }
   }
 
@@ -67,7 +73,7 @@ export class ExchangeUser {
 
   /** As known now. */
   get facts(): UserFacts {
-    if (this.#last !== undefined) this.#note(readUser(this.#last))
+    if (this.#last !== undefined) this.#note(readUser(this.#last), this.#lastAsked)
     return this.#known
   }
 
@@ -76,14 +82,20 @@ export class ExchangeUser {
     return userText(this.facts, ip, this.#recorder)
   }
 
-  #note(user: UserFacts | null): void {
-    if (user !== null && (user.authenticated || !this.#known.authenticated) && !this.#isSet) this.#known = user
+  /** An authenticated answer is better than another; of two alike, the one that was asked for later. */
+  #note(user: UserFacts | null, asked: number): void {
+    if (user === null || this.#isSet) return
+    const isAlike = user.authenticated === this.#known.authenticated
+    if (isAlike ? asked < this.#knownAsked : !user.authenticated) return
+    this.#known = user
+    this.#knownAsked = asked
   }
 
   #lookUp(answer: PromiseLike<unknown>): void {
     const earlier = this.#lookup
+    const asked = this.#asked
     const settled = Promise.resolve(answer).then(
-      (user) => this.#note(readUser(user)),
+      (user) => this.#note(readUser(user), asked),
       (error: unknown) => this.#notRead(error),
     )
     this.#lookup = earlier === undefined ? settled : earlier.then(() => settled)

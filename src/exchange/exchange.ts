@@ -1,6 +1,7 @@
 import { reasonOf } from '../lib/errors.ts'
+import { property } from '../lib/property.ts'
 import { quote } from '../lib/text.ts'
-import { Annotations, textOf } from '../record/annotations.ts'
+import { Annotations } from '../record/annotations.ts'
 import type { Logger } from '../record/logger.ts'
 import { sealRecord } from '../record/record-line.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
@@ -214,9 +215,20 @@ function responseText(head: ResponseHead): string {
 
 /** The class of an error; Node's own errors are all of class Error and say more by their code. */
 function typeOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error
-  const { name, code } = error as Error & { readonly code?: unknown }
-  return name === 'Error' && typeof code === 'string' ? code : textOf(name)
+  if (!isError(error)) return typeof error
+  const name = property(error, 'name')
+  const code = property(error, 'code')
+  if (name === 'Error' && typeof code === 'string') return code
+  return typeof name === 'string' && name !== '' ? name : 'Error'
+}
+
+function isError(value: unknown): boolean {
+  try {
+    return value instanceof Error
+  } catch {
+    // A proxy that was revoked.
+    return false
+  }
 }
 
 /** A failure to keep was counted and reported where it happened. */

@@ -55,7 +55,7 @@ export class AuditError extends Error {
 /** What is known of a thrown value, as text; never throws. */
 export function reasonOf(thrown: unknown): string {
   try {
-    return thrown instanceof Error ? thrown.message : String(thrown)
+    return String(thrown instanceof Error ? thrown.message : thrown)
   } catch {
     return 'unknown'
   }
@@ -65,7 +65,7 @@ export function reasonOf(thrown: unknown): string {
 export function safeReasonOf(thrown: unknown): string {
   try {
     if (!(thrown instanceof Error)) return 'it failed'
-    return 'syscall' in thrown || thrown instanceof AuditError ? thrown.message : thrown.name
+    return String('syscall' in thrown || thrown instanceof AuditError ? thrown.message : thrown.name)
   } catch {
     return 'it failed'
   }

@@ -233,6 +233,26 @@ describe('a function of the app that says who acts', () => {
     }
   })
 
+  it('may answer out of turn: who was found last in the request counts, not who was found slowest', async () => {
+    const answers = [sleep(30).then(() => ({ id: 'first' })), sleep(5).then(() => ({ id: 'last' })), null]
+    const opened = open({ userFromRequest: () => answers.shift() ?? null })
+    const { user } = await visit(opened, ok, annotating)
+    expect(user).toMatchObject({ authenticated: true, id: 'last' })
+  })
+
+  it('may answer at once first and later then', async () => {
+    const answers = [{ id: 'first' }, Promise.resolve({ id: 'last' })]
+    const opened = open({ userFromRequest: () => answers.shift() ?? null })
+    expect((await visit(opened, ok, annotating)).user).toMatchObject({ id: 'last' })
+  })
+
+  it('may answer out of turn during a logout: the user stays known', async () => {
+    const answers = [sleep(20).then(() => ({ id: 'first' })), Promise.resolve({ authenticated: false, id: 'nobody' })]
+    const opened = open({ userFromRequest: () => answers.shift() ?? null })
+    const { user } = await visit(opened, ok, annotating)
+    expect(user).toMatchObject({ authenticated: true, id: 'first' })
+  })
+
   it('may never answer: the record comes all the same, with the user known before, within the time that close has', async () => {
     const opened = open({
       userFromRequest: (req: WithUser) => (req.user === undefined ? { id: 'before' } : new Promise(() => {})),
