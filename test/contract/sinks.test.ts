@@ -9,6 +9,7 @@ import { nodeFileSystem } from '../../src/sinks/file-system.ts'
 import { functionSink } from '../../src/sinks/function.ts'
 import { descriptorSink } from '../../src/sinks/stdout.ts'
 import { writableSink } from '../../src/sinks/writable.ts'
+import { memorySink } from '../../src/testing/memory-sink.ts'
 import { linesOf, namedPipe, temporaryDirectory } from '../support/temporary.ts'
 import { sinkContract } from './sink.ts'
 
@@ -120,6 +121,11 @@ sinkContract('writableSink on a pino destination', async () => {
     },
     cleanUp: () => destination.end(),
   }
+})
+
+sinkContract('memorySink', async () => {
+  const sink = memorySink()
+  return { sink, received: async () => sink.records }
 })
 
 sinkContract(
