@@ -3,8 +3,9 @@ import type { AuditLog } from '../audit-log/audit-log.ts'
 import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
 import { exchangeOf, exchangesOf } from '../exchange/marks.ts'
-import { createNodeCapture, openExchange, runInScope } from '../exchange/node-exchange.ts'
-import type { NodeFramework } from '../exchange/node-request.ts'
+import { openExchange, runInScope } from '../exchange/node-exchange.ts'
+import { type NodeFramework, originalTarget } from '../exchange/node-request.ts'
+import { createNodeCapture } from '../exchange/node-source.ts'
 import type { Recorder } from '../exchange/recorder.ts'
 import { userFromNodeRequest } from '../exchange/user.ts'
 import type { Logger } from '../record/logger.ts'
@@ -19,9 +20,10 @@ declare global {
 }
 
 const express: NodeFramework = {
-  target: (req) => (req as Request).originalUrl ?? req.url ?? '',
+  source: 'extended',
+  target: originalTarget,
   address: decidedAddress,
-  watchesUser: true,
+  userHolder: (req) => req,
   route: (req) => {
     const { baseUrl, route } = req as Request
     return typeof route?.path === 'string' ? `${baseUrl}${route.path}` : undefined
@@ -60,8 +62,10 @@ export function expressAudit<AppRequest extends Request = Request>(
   const prepared = new WeakSet<Application>()
 
   const middleware = (req: Request, res: Response, next: NextFunction): void => {
-    const { app } = req
-    if (!prepared.has(app)) {
+    const { app } = req as { readonly app?: Application }
+    // Without an app the middleware stands on another router of the same kind, and the request is a bare one.
+    if (app === undefined) logThrough(req, recorder)
+    else if (!prepared.has(app)) {
       prepared.add(app)
       prepare(app, recorder)
     }
@@ -74,15 +78,23 @@ function goOn(next: NextFunction): void {
   next()
 }
 
+/** Gives requests, or a prototype of them, their `auditLog`; an app that sets one of its own has that. */
+function logThrough(requests: object, recorder: Recorder): void {
+  Object.defineProperty(requests, 'auditLog', {
+    configurable: true,
+    get(this: object): Logger {
+      return exchangesOf(this)?.logger ?? recorder.silent
+    },
+    set(this: object, value: unknown) {
+      Object.defineProperty(this, 'auditLog', { value, writable: true, enumerable: true, configurable: true })
+    },
+  })
+}
+
 /** What an app needs once, seen when its first request comes. */
 function prepare(app: Application, recorder: Recorder): void {
   // On the app's own prototype of requests: a property on each request would cost more than all else that an exempt one needs.
-  Object.defineProperty((app as Application & { readonly request: object }).request, 'auditLog', {
-    configurable: true,
-    get(this: Request): Logger {
-      return exchangesOf(this)?.logger ?? recorder.silent
-    },
-  })
+  logThrough((app as Application & { readonly request: object }).request, recorder)
   // Last of all handlers: an error that comes this far is the app's answer.
   app.use((error: unknown, req: Request, _res: Response, next: NextFunction) => {
     exchangeOf(req, recorder)?.fail(error)

@@ -5,10 +5,11 @@ import type { AuditLog } from '../audit-log/audit-log.ts'
 import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { createNodeCapture, openExchange, runInScope } from '../exchange/node-exchange.ts'
-import type { NodeFramework, NodeRequest } from '../exchange/node-request.ts'
+import { openExchange, runInScope } from '../exchange/node-exchange.ts'
+import { type NodeFramework, type NodeRequest, originalTarget } from '../exchange/node-request.ts'
 import type { NodeResponse } from '../exchange/node-response.ts'
 import { attachToServer, responseClass } from '../exchange/node-server.ts'
+import { createNodeCapture } from '../exchange/node-source.ts'
 import { userFromNodeRequest } from '../exchange/user.ts'
 import type { Logger } from '../record/logger.ts'
 
@@ -40,8 +41,8 @@ export interface NodeAudit {
 }
 
 const node: NodeFramework = {
-  target: (req) => (req as { readonly originalUrl?: string }).originalUrl ?? req.url ?? '',
-  watchesUser: false,
+  source: 'bare',
+  target: originalTarget,
   user: userFromNodeRequest,
 }
 

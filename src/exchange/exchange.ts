@@ -18,6 +18,8 @@ const NO_ANNOTATIONS = new Annotations()
 export interface ExchangeSource {
   /** Who acts, as far as is known now: anything that `readUser` understands, or a promise of it. */
   user(): unknown
+  /** The client's address: one valid address, or null. */
+  address(): string | null
   /** How the exchange ended at this moment, or stands now. */
   ending(moment: Moment): Ending
   /** The route that the framework chose, as the app wrote it. */
@@ -32,9 +34,9 @@ export class Exchange {
   readonly logger: Logger
   readonly annotations: Annotations = new Annotations()
   readonly decision: Decision
+  readonly source: ExchangeSource
   /** The exchange that another audit log keeps of the same request, if any. */
   readonly other: Exchange | undefined
-  readonly #source: ExchangeSource
   readonly #user: ExchangeUser
   readonly #startedAt: number
   readonly #started: number
@@ -47,7 +49,7 @@ export class Exchange {
   constructor(recorder: Recorder, facts: RequestFacts, source: ExchangeSource, decision: Decision, other?: Exchange) {
     this.recorder = recorder
     this.facts = facts
-    this.#source = source
+    this.source = source
     this.decision = decision
     this.#user = new ExchangeUser(recorder)
     this.other = other
@@ -64,7 +66,7 @@ export class Exchange {
 
   /** Asks who acts, now. */
   askUser(): void {
-    if (!this.#ended) this.#user.ask(this.#source)
+    if (!this.#ended) this.#user.ask(this.source)
   }
 
   /** What the app itself says of the user takes the place of what its request says. */
@@ -81,7 +83,7 @@ export class Exchange {
 
   /** Ends the exchange as its framework sees it at this moment. Never throws. */
   endAt(moment: Moment): void {
-    if (!this.#ended) this.endAs(this.#source.ending(moment))
+    if (!this.#ended) this.endAs(this.source.ending(moment))
   }
 
   /** Ends the exchange where nothing waits for its record. */
@@ -145,7 +147,7 @@ export class Exchange {
 
   /** The user as JSON text, as known now. */
   userText(): string {
-    return this.#user.text(this.facts.ip)
+    return this.#user.text(this.source.address())
   }
 
   #keep(ending: Ending, durationMs: number): Promise<void> | undefined {
@@ -166,7 +168,7 @@ export class Exchange {
   #keepAtEnd({ head }: Ending): Keep {
     const { keep } = this.decision
     if (keep !== undefined) return keep
-    return this.decision.keepAtEnd({ status: head.status, route: this.#source.route?.(), user: this.#user.facts })
+    return this.decision.keepAtEnd({ status: head.status, route: this.source.route?.(), user: this.#user.facts })
   }
 
   #seal(ending: Ending, durationMs: number, keep: Keep): SealedRecord {

@@ -4,8 +4,6 @@ export interface RequestFacts {
   /** As the client asked for it, not redacted yet. */
   readonly url: string | null
   readonly userAgent: string | null
-  /** One valid address, or null. */
-  readonly ip: string | null
   readonly requestId: string | undefined
   readonly traceId: string | undefined
 }

@@ -22,3 +22,8 @@ export function exchangeOf(request: object, recorder: Recorder): Exchange | unde
 export function mark(request: object, exchange: Exchange): void {
   ;(request as Marked)[EXCHANGES] = exchange
 }
+
+/** Marks an object of the app in a way that it does not show, nor pass on to copies. */
+export function markUnseen(holder: object, exchange: Exchange): void {
+  Object.defineProperty(holder, EXCHANGES, { value: exchange, configurable: true })
+}

@@ -1,37 +1,35 @@
-import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { Exchange, type ExchangeSource } from './exchange.ts'
-import { type Ending, type Moment, NOTHING_SENT } from './facts.ts'
-import { createHeaderText, type HeaderText } from './header-text.ts'
+import { Exchange } from './exchange.ts'
+import { NOTHING_SENT } from './facts.ts'
 import { holdExchange } from './hold-exchange.ts'
 import { exchangeOf, exchangesOf, mark } from './marks.ts'
-import { type NodeFramework, type NodeRequest, nodeRequestFacts } from './node-request.ts'
-import { http1EndedBy, http1Ending, http2Ending, isHttp2, type NodeResponse } from './node-response.ts'
-import type { Recorder } from './recorder.ts'
+import { type NodeRequest, nodeRequestFacts } from './node-request.ts'
+import { http1EndedBy, isHttp2, type NodeResponse } from './node-response.ts'
+import { type NodeCapture, NodeSource } from './node-source.ts'
 import { watchUser } from './request-user.ts'
 import { stopWaiting, whenSocketCloses } from './socket-close.ts'
 
-/** Records exchanges on Node's own server objects, for every framework that stands on them. */
-export interface NodeCapture {
-  readonly recorder: Recorder
-  readonly framework: NodeFramework
-  readonly headerText: HeaderText
-}
-
-export function createNodeCapture(recorder: Recorder, framework: NodeFramework): NodeCapture {
-  return { recorder, framework, headerText: createHeaderText(recorder.redactor) }
-}
-
-/** Opens the exchange of a request, once; undefined where none is kept. Never throws. */
-export function openExchange(capture: NodeCapture, req: NodeRequest, res: NodeResponse): Exchange | undefined {
-  const { recorder } = capture
+/**
+ * Opens the exchange of a request, once; undefined where none is kept. Never throws. One that was opened before the
+ * framework came in, as at the server, is told of the framework and its source.
+ */
+export function openExchange(
+  capture: NodeCapture,
+  req: NodeRequest,
+  res: NodeResponse,
+  source?: object,
+): Exchange | undefined {
+  const { recorder, framework } = capture
   try {
+    const known = source ?? (framework.source === 'own' ? undefined : req)
     const earlier = exchangeOf(req, recorder)
-    if (earlier !== undefined) return earlier
-    const exchange = beginExchange(capture, req, new NodeSource(capture, req, res))
+    if (earlier !== undefined) {
+      if (known !== undefined && framework.source !== 'bare') learn(capture, earlier, req, known)
+      return earlier
+    }
+    const exchange = beginExchange(capture, req, new NodeSource(capture, req, res), known)
     if (exchange === undefined) return undefined
     if (recorder.echoRequestId) res.setHeader('x-request-id', exchange.facts.requestId ?? exchange.id)
-    if (capture.framework.watchesUser) watchUser(req)
     watchResponse(exchange, req, res)
     if (recorder.scope !== null) watchEmit(req, exchange)
     if (recorder.hold !== undefined) holdExchange(exchange, res, recorder.hold, capture.headerText)
@@ -43,25 +41,27 @@ export function openExchange(capture: NodeCapture, req: NodeRequest, res: NodeRe
 }
 
 /** Begins the exchange of a request that has none yet; undefined where none is kept. */
-export function beginExchange(capture: NodeCapture, req: NodeRequest, source: ExchangeSource): Exchange | undefined {
+export function beginExchange(
+  capture: NodeCapture,
+  req: NodeRequest,
+  nodeSource: NodeSource,
+  known: object | undefined = capture.framework.source === 'own' ? undefined : req,
+): Exchange | undefined {
   const { recorder, framework } = capture
-  const decision = recorder.decide(req.method ?? null, framework.target(req))
+  const target = framework.target(req, known)
+  const decision = recorder.decide(req.method ?? null, target)
   if (decision === undefined) return undefined
-  const exchange = new Exchange(
-    recorder,
-    nodeRequestFacts(recorder, req, framework),
-    source,
-    decision,
-    exchangesOf(req),
-  )
+  const facts = nodeRequestFacts(recorder, req, target)
+  const exchange = new Exchange(recorder, facts, nodeSource, decision, exchangesOf(req))
   mark(req, exchange)
+  if (known !== undefined) learn(capture, exchange, req, known)
   return exchange
 }
 
-/** Who acts, as the app's own function says, or as found at the framework's habitual place. */
-export function userOf({ recorder, framework }: NodeCapture, req: NodeRequest): unknown {
-  const { userFromRequest } = recorder
-  return userFromRequest === undefined ? framework.user(req) : userFromRequest(req)
+function learn(capture: NodeCapture, exchange: Exchange, req: NodeRequest, known: object): void {
+  if (exchange.source instanceof NodeSource) exchange.source.learn(capture, known)
+  const holder = capture.framework.userHolder?.(known)
+  if (holder !== undefined) watchUser(holder, req)
 }
 
 /** Runs the rest of an exchange in its scope, so that `audit.current()` finds its logger. */
@@ -71,38 +71,8 @@ export function runInScope<Values extends readonly unknown[], Result>(
   ...values: Values
 ): Result {
   const scope = exchange?.recorder.scope
-  return scope == null || exchange === undefined ? rest(...values) : scope.run(exchange, rest, ...values)
-}
-
-class NodeSource implements ExchangeSource {
-  readonly #capture: NodeCapture
-  readonly #req: NodeRequest
-  readonly #res: NodeResponse
-  /** Kept from the beginning, as both let go of it when they are done. */
-  readonly #channel: Socket | ServerHttp2Stream
-
-  constructor(capture: NodeCapture, req: NodeRequest, res: NodeResponse) {
-    this.#capture = capture
-    this.#req = req
-    this.#res = res
-    this.#channel = isHttp2(res) ? res.stream : req.socket
-  }
-
-  user(): unknown {
-    return userOf(this.#capture, this.#req)
-  }
-
-  route(): string | undefined {
-    return this.#capture.framework.route?.(this.#req)
-  }
-
-  ending(moment: Moment): Ending {
-    const { headerText } = this.#capture
-    const res = this.#res
-    return isHttp2(res)
-      ? http2Ending(res, this.#channel as ServerHttp2Stream, moment, headerText)
-      : http1Ending(res, this.#channel as Socket, moment, headerText)
-  }
+  if (scope == null || exchange === undefined || scope.getStore() === exchange) return rest(...values)
+  return scope.run(exchange, rest, ...values)
 }
 
 /** Sees when the head goes out, which is a moment to ask who acts, and when the response is finished or cut off. */

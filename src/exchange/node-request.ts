@@ -9,37 +9,45 @@ import { requestId, requestUrl, traceId } from './url.ts'
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest
 
-/** How a Node framework's request differs from a bare one. */
+/**
+ * How a Node framework's request differs from a bare one. What an app of it calls its request is the source: the
+ * framework's own request or context, also given to `userFromRequest`.
+ */
 export interface NodeFramework {
-  /** The target that the client sent, where mounting shortens `url`. */
-  target(req: NodeRequest): string
+  /** What the source is: Node's request as it is, Node's request with more to it, or an object of its own that is made later. */
+  readonly source: 'bare' | 'extended' | 'own'
+  /** The target that the client sent, where mounting shortens `url`; the source of an early exchange is not known yet. */
+  target(req: NodeRequest, source: object | undefined): string
   /** The address that the framework's own trust setting decides on; undefined where it has none. */
-  address?(req: NodeRequest): string | undefined
-  /** Whether the request's own `user` is watched: where authentication sets it, and a logout may take it away again. */
-  readonly watchesUser: boolean
+  address?(source: object): string | undefined
+  /** The object whose `user` is watched: authentication sets it, and a logout may take it away again. */
+  userHolder?(source: object): object
   /** The route that was chosen, as the app wrote it, mounted path included. */
-  route?(req: NodeRequest): string | undefined
+  route?(source: object): string | undefined
   /** Where the framework's users are found, unless `userFromRequest` is set. */
-  user(req: NodeRequest): unknown
+  user(source: object): unknown
 }
 
-/** Reads what a request says; cheap, and early, since an address is gone once its socket is. */
-export function nodeRequestFacts(recorder: Recorder, req: NodeRequest, framework: NodeFramework): RequestFacts {
+/** The target as the client sent it, also where a framework rewrote `url` and kept the original as Express does. */
+export function originalTarget(req: NodeRequest): string {
+  return (req as { readonly originalUrl?: string }).originalUrl ?? req.url ?? ''
+}
+
+/** Reads what a request says, once. */
+export function nodeRequestFacts(recorder: Recorder, req: NodeRequest, target: string): RequestFacts {
   const { headers } = req
-  const peer = req.socket.remoteAddress
   const agent = headers['user-agent']
   const traceparent = headers.traceparent
   return {
     method: req.method ?? null,
-    url: urlOf(recorder, req, framework.target(req), peer),
+    url: urlOf(recorder, req, target),
     userAgent: agent === undefined ? null : decodeHeader(agent),
-    ip: addressOf(recorder, req, framework, peer),
     requestId: requestId(headers['x-request-id']),
     traceId: traceparent === undefined ? undefined : traceId(traceparent),
   }
 }
 
-function urlOf(recorder: Recorder, req: NodeRequest, target: string, peer: string | undefined): string {
+function urlOf(recorder: Recorder, req: NodeRequest, target: string): string {
   const { headers } = req
   const socket = req.socket as Socket & { readonly encrypted?: boolean }
   const host = 'authority' in req ? (req.authority ?? headers.host) : headers.host
@@ -49,19 +57,21 @@ function urlOf(recorder: Recorder, req: NodeRequest, target: string, peer: strin
     scheme: socket.encrypted === true ? 'https' : 'http',
     localAddress: host === undefined ? socket.localAddress : undefined,
     localPort: host === undefined ? socket.localPort : undefined,
-    forwarded: recorder.trustsPeer(peer) ? forwardedOrigin(headers, recorder.forwardedHeader) : undefined,
+    forwarded: recorder.trustsPeer(socket.remoteAddress)
+      ? forwardedOrigin(headers, recorder.forwardedHeader)
+      : undefined,
   })
 }
 
-function addressOf(
+/** The client's address: by our own trust setting, else as the framework decided, else the connection's. */
+export function addressOf(
   recorder: Recorder,
   req: NodeRequest,
-  framework: NodeFramework,
   peer: string | undefined,
+  decided: string | undefined,
 ): string | null {
   const forwarded = req.headers[recorder.forwardedHeader]
   if (recorder.hasOwnTrust) return recorder.clientAddress(peer, forwarded)
-  const decided = framework.address?.(req)
   if (decided === undefined && forwarded !== undefined) recorder.ignored(recorder.forwardedHeader)
   return recorder.clientAddress(decided ?? peer, undefined)
 }

@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import { Exchange } from './exchange.ts'
-import { type Ending, NOTHING_SENT, type RequestFacts } from './facts.ts'
+import type { RequestFacts } from './facts.ts'
 import { exchangeOf } from './marks.ts'
 import { onNextHead } from './next-head.ts'
-import { beginExchange, type NodeCapture, openExchange, runInScope, userOf } from './node-exchange.ts'
+import { beginExchange, openExchange, runInScope } from './node-exchange.ts'
 import type { NodeRequest } from './node-request.ts'
 import { http1EndedBy, type NodeResponse } from './node-response.ts'
+import { type NodeCapture, NodeSource, UNANSWERED } from './node-source.ts'
 import { requestUrl } from './url.ts'
-
-const UNANSWERED: Ending = { head: NOTHING_SENT, complete: false, endedBy: 'server' }
 
 /** How Node itself answers a request beyond `maxRequestsPerSocket`, after those before it. */
 const DROPPED = 'HTTP/1.1 503 '
@@ -65,7 +64,7 @@ function openUpgrade(
   beginning?: string,
 ): Exchange | undefined {
   if (exchangeOf(req, capture.recorder) !== undefined) return undefined
-  const exchange = beginExchange(capture, req, { user: () => userOf(capture, req), ending: () => UNANSWERED })
+  const exchange = beginExchange(capture, req, new NodeSource(capture, req))
   if (exchange !== undefined) endWithNextWrite(capture, exchange, socket, beginning)
   return exchange
 }
@@ -82,8 +81,9 @@ function openRefused(capture: NodeCapture, error: ParserError, socket: Connectio
   if (socket.destroyed || socket[LAST_REQUEST]?.complete === false) return undefined
   const decision = recorder.decide(null, '')
   if (decision === undefined) return undefined
-  const source = { user: () => null, ending: () => UNANSWERED }
-  const exchange = new Exchange(recorder, refusedFacts(capture, error, socket), source, decision)
+  const address = recorder.clientAddress(socket.remoteAddress, undefined)
+  const source = { user: () => null, address: () => address, ending: () => UNANSWERED }
+  const exchange = new Exchange(recorder, refusedFacts(error, socket), source, decision)
   exchange.fail(error)
   endWithNextWrite(capture, exchange, socket)
   return exchange
@@ -101,7 +101,7 @@ function endWithNextWrite({ headerText }: NodeCapture, exchange: Exchange, socke
 }
 
 /** What can be told of a request that was not understood: its request line, where it stands at the head of what came. */
-function refusedFacts({ recorder }: NodeCapture, { rawPacket }: ParserError, socket: Socket): RequestFacts {
+function refusedFacts({ rawPacket }: ParserError, socket: Socket): RequestFacts {
   const line =
     rawPacket === undefined
       ? null
@@ -116,7 +116,6 @@ function refusedFacts({ recorder }: NodeCapture, { rawPacket }: ParserError, soc
         ? null
         : requestUrl({ target, host: undefined, scheme, localAddress, localPort, forwarded: undefined }),
     userAgent: null,
-    ip: recorder.clientAddress(socket.remoteAddress, undefined),
     requestId: undefined,
     traceId: undefined,
   }
