@@ -118,6 +118,19 @@ describe('the address of the client', () => {
     expect(http_request?.url).not.toContain('undefined')
   })
 
+  it('is the forwarded one on a Unix socket, where one hop is trusted whoever it is', async () => {
+    const opened = open({ trustedProxies: 1 })
+    const path = join(temporaryDirectory(), 'socket')
+    await serve(
+      nodeAudit(opened.audit)((_req, res) => res.end()),
+      { path },
+    )
+    const req = http.get({ socketPath: path, path: '/x', headers: { 'x-forwarded-for': '203.0.113.66, 203.0.113.7' } })
+    const [res] = (await once(req, 'response')) as [http.IncomingMessage]
+    res.resume()
+    expect((await opened.record()).user?.ip).toBe('203.0.113.7')
+  })
+
   it('is there when the client leaves before, during or after, and on Connection: close', async () => {
     const opened = open()
     const app = quietApp().use(expressAudit(opened.audit))

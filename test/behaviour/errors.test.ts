@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler } from 'express'
+import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { describe, expect, it } from 'vitest'
 import { expressAudit } from '../../src/adapters/express.ts'
 import { nodeAudit } from '../../src/adapters/node.ts'
@@ -67,7 +67,8 @@ describe('an error that ends a request is in its record, and reaches the app as 
       seen.push(given)
       res.status(503).send('sorry')
     }
-    const app = quietApp().use(expressAudit(opened.audit), (_req, _res, next) => next(error), answering)
+    const passing: RequestHandler = (_req, _res, next) => next(error)
+    const app = quietApp().use(expressAudit(opened.audit), passing, answering)
     expect((await send(await serve(app), '/')).body).toBe('sorry')
     expect(seen[0] === error).toBe(true)
     expect(await opened.record()).toMatchObject({ http_response: { status_code: 503 }, outcome: 'failure' })

@@ -100,6 +100,23 @@ describe('a logger without a framework', () => {
   })
 })
 
+it('a record that cannot be kept safe rejects nothing, and is told of', async () => {
+  const commit = () => Promise.reject(new Error('disk full'))
+  const opened = open({}, { commit } as object)
+  const app = quietApp().use(expressAudit(opened.audit), async (req, res) => {
+    void req.auditLog.event().info('event').sendLog()
+    await req.auditLog.event().info('event').sendLog()
+    void req.auditLog.sendLog()
+    res.send('ok')
+  })
+  expect((await send(await serve(app), '/')).body).toBe('ok')
+  void opened.audit.logger().info('plain').sendLog()
+  await opened.audit.logger().info('plain').sendLog()
+  await opened.audit.close()
+  await opened.records(0)
+  expect(opened.errors.map(({ code }) => code)).toContain('RECORD_NOT_KEPT')
+})
+
 describe('an event of a request', () => {
   it('is a record of its own that names the request and its user, sent when it says so', async () => {
     const opened = open()

@@ -82,6 +82,15 @@ describe('the URL of a record is what the client asked for', () => {
     expect(urls).toEqual([`http://127.0.0.1:${port}/foo/mid/bar?q=1`, `http://127.0.0.1:${port}/original`])
   })
 
+  it('under an app that is mounted in another', async () => {
+    const opened = open()
+    const audit = expressAudit(opened.audit)
+    const inner = quietApp().use(audit, (req, res) => void res.send(req.url))
+    const port = await serve(quietApp().use(audit).use('/inner', inner))
+    expect((await send(port, '/inner/things?x=1')).body).toBe('/things?x=1')
+    expect((await opened.record()).http_request?.url).toBe(`http://127.0.0.1:${port}/inner/things?x=1`)
+  })
+
   it('also where the audit itself is mounted under a path', async () => {
     const opened = open()
     const port = await serve(quietApp().use('/api', expressAudit(opened.audit), (_req, res) => void res.end()))
