@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { AuditError } from '../lib/errors.ts'
 import type { AuditRecord } from '../record/record.ts'
 import type { Sink } from '../sinks/sink.ts'
 
@@ -20,10 +21,13 @@ export interface MemorySink extends Sink {
 export function memorySink(): MemorySink {
   const records: AuditRecord[] = []
   const waiting = new Set<() => void>()
+  let closed = false
   return {
     name: 'memory',
     records,
-    async write(written) {
+    async write(written, signal) {
+      if (closed) throw new AuditError('RECORD_AFTER_CLOSE')
+      signal.throwIfAborted()
       records.push(...written)
       for (const look of [...waiting]) look()
     },
@@ -49,7 +53,9 @@ export function memorySink(): MemorySink {
     clear() {
       records.length = 0
     },
-    close: () => Promise.resolve(),
+    async close() {
+      closed = true
+    },
   }
 }
 

@@ -52,8 +52,8 @@ const doors = {
   './node': { values: ['nodeAudit'], types: ['Audited', 'NodeAudit'] },
   './resources': { values: ['auditResource'], types: ['ResourceOptions'] },
   './testing': {
-    values: ['expectAudited', 'fixedClock', 'fixedIds', 'memorySink'],
-    types: ['MemorySink', 'PartialRecord'],
+    values: ['expectAudited', 'fixedClock', 'fixedIds', 'memorySink', 'routeCoverage'],
+    types: ['CoverageExceptions', 'MemorySink', 'PartialRecord', 'RouteCoverage'],
   },
 } as const
 
