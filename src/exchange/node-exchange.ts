@@ -64,17 +64,6 @@ function learn(capture: NodeCapture, exchange: Exchange, req: NodeRequest, known
   if (holder !== undefined) watchUser(holder, req)
 }
 
-/** Runs the rest of an exchange in its scope, so that `audit.current()` finds its logger. */
-export function runInScope<Values extends readonly unknown[], Result>(
-  exchange: Exchange | undefined,
-  rest: (...values: Values) => Result,
-  ...values: Values
-): Result {
-  const scope = exchange?.recorder.scope
-  if (scope == null || exchange === undefined || scope.getStore() === exchange) return rest(...values)
-  return scope.run(exchange, rest, ...values)
-}
-
 /** Sees when the head goes out, which is a moment to ask who acts, and when the response is finished or cut off. */
 function watchResponse(exchange: Exchange, req: NodeRequest, res: NodeResponse): void {
   const { writeHead } = res

@@ -2,12 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import { Exchange } from './exchange.ts'
 import type { RequestFacts } from './facts.ts'
-import { exchangeOf } from './marks.ts'
+import { exchangeOf, exchangesOf, markUnseen } from './marks.ts'
 import { onNextHead } from './next-head.ts'
-import { beginExchange, openExchange, runInScope } from './node-exchange.ts'
+import { beginExchange, openExchange } from './node-exchange.ts'
 import type { NodeRequest } from './node-request.ts'
 import { http1EndedBy, type NodeResponse } from './node-response.ts'
 import { type NodeCapture, NodeSource, UNANSWERED } from './node-source.ts'
+import { runInScope } from './run-in-scope.ts'
 import { requestUrl } from './url.ts'
 
 /** How Node itself answers a request beyond `maxRequestsPerSocket`, after those before it. */
@@ -79,11 +80,14 @@ function openRefused(capture: NodeCapture, error: ParserError, socket: Connectio
   const { recorder } = capture
   // The connection failed, or the body of a request that has a handler was malformed: those exchanges end by themselves.
   if (socket.destroyed || socket[LAST_REQUEST]?.complete === false) return undefined
+  // Attached twice, a server still has one record of it.
+  if (exchangeOf(error, recorder) !== undefined) return undefined
   const decision = recorder.decide(null, '')
   if (decision === undefined) return undefined
   const address = recorder.clientAddress(socket.remoteAddress, undefined)
   const source = { user: () => null, address: () => address, ending: () => UNANSWERED }
-  const exchange = new Exchange(recorder, refusedFacts(error, socket), source, decision)
+  const exchange = new Exchange(recorder, refusedFacts(error, socket), source, decision, exchangesOf(error))
+  markUnseen(error, exchange)
   exchange.fail(error)
   endWithNextWrite(capture, exchange, socket)
   return exchange
