@@ -96,9 +96,35 @@ function logThrough(requests: object, recorder: Recorder): void {
 function prepare(app: Application, recorder: Recorder): void {
   // On the app's own prototype of requests: a property on each request would cost more than all else that an exempt one needs.
   logThrough((app as Application & { readonly request: object }).request, recorder)
-  // Last of all handlers: an error that comes this far is the app's answer.
   app.use((error: unknown, req: Request, _res: Response, next: NextFunction) => {
     exchangeOf(req, recorder)?.fail(error)
     next(error)
   })
+  moveBeforeErrorHandlers(app)
+}
+
+interface Router {
+  readonly stack: Layer[]
+}
+
+interface Layer {
+  readonly handle: (...given: never[]) => unknown
+}
+
+/** Express takes a handler of four parameters for one of errors. */
+const ERROR_HANDLER_PARAMETERS = 4
+
+/** The app's own error handlers answer, so that what comes after them is not told of the error. */
+function moveBeforeErrorHandlers(app: Application): void {
+  const { stack } = routerOf(app)
+  const added = stack.pop()
+  if (added === undefined) return
+  const first = stack.findIndex(({ handle }) => handle.length === ERROR_HANDLER_PARAMETERS)
+  stack.splice(first === -1 ? stack.length : first, 0, added)
+}
+
+/** Express 4 has its router under another name, and throws where it is asked for this one. */
+function routerOf(app: Application): Router {
+  const { _router } = app as { readonly _router?: Router }
+  return _router ?? (app as unknown as { readonly router: Router }).router
 }

@@ -104,6 +104,7 @@ describe('a path cannot be dressed up', () => {
 
   test('one and the same pattern must match both forms', () => {
     expect(createExemption([/^\/static\/\.\./, /^\/admin$/])('/static/../admin')).toBe(false)
+    expect(createExemption([/^\/static\//])('/static/%2E.//static/')).toBe(false)
   })
 
   test('no path is exempt that, decoded and resolved, lies elsewhere', () => {

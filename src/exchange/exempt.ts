@@ -19,7 +19,7 @@ const refersToGroups = /\\[1-9k]|\(\?</
 /**
  * Says of a request's target whether its path is exempt: one and the same pattern is found in the path as sent (without
  * its query, leading slash included) and in each of its normalised forms (decoded once, dot segments removed, slashes
- * merged; in either order, as servers differ). Patterns are searched, so anchor them. Never exempt: a path that servers
+ * merged; in any order, as servers differ). Patterns are searched, so anchor them. Never exempt: a path that servers
  * could read differently, one that cannot be decoded or is longer than 8 KiB, `*`, and a CONNECT's authority.
  */
 export function createExemption(patterns: readonly RegExp[]): (target: string) => boolean {
@@ -96,11 +96,12 @@ function pathOf(target: string, query: number): string | null {
   return rest.startsWith('/') ? rest : null
 }
 
-/** The forms that a server may come to: slashes merged before the dot segments go, or after. Null where it cannot be decoded. */
+/** The forms that a server may come to: slashes merged before the dot segments go, after, or never. Null where it cannot be decoded. */
 function normalForms(path: string): readonly string[] | null {
   try {
     const decoded = decodeURIComponent(path)
-    return [withoutDotSegments(mergeSlashes(decoded)), mergeSlashes(withoutDotSegments(decoded))]
+    const withoutDots = withoutDotSegments(decoded)
+    return [withoutDotSegments(mergeSlashes(decoded)), withoutDots, mergeSlashes(withoutDots)]
   } catch {
     return null
   }
