@@ -76,6 +76,12 @@ describe('the user of a record is', () => {
     expect((await visit(open(), ok, signIn(account), emptying)).user).toEqual(janeRecorded)
   })
 
+  it('who logged out, also where a logout leaves a guest', async () => {
+    const guest = { id: 'guest', authenticated: false, roles: ['guest'] }
+    expect((await visit(open(), ok, signIn(jane), signIn(guest))).user).toEqual(janeRecorded)
+    expect((await visit(open(), ok, signIn(guest))).user).toEqual({ ...guest, ip: '127.0.0.1' })
+  })
+
   it('as it was at the end, where a request changes it', async () => {
     const account: Record<string, unknown> = { id: 'u-1' }
     const completing: RequestHandler = (_req, _res, next) => {
