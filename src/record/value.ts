@@ -10,6 +10,7 @@ const MAX_WORK = 1 << 20
 const WORK_PER_VALUE = 16
 
 const THROWS = '[throws]'
+const secretsToSeek = /=|\/\/|["']\s*:|\b(?:[Bb]earer|BEARER)\s|\b(?:[Bb]asic|BASIC)\s+\S*[a-z\d][A-Z]/
 const thrown: unique symbol = Symbol(THROWS)
 
 /**
@@ -167,9 +168,9 @@ class Writer implements ValueWriter {
   }
 }
 
-/** Whether a text may hold a URL or a `name=value` part. */
+/** Whether a text may hold a URL, a `name=value` part, JSON, or the credentials of an Authorization header; "basic" is a word of prose, too. */
 function mayHoldSecrets(text: string): boolean {
-  return text.includes('=') || text.includes('://')
+  return secretsToSeek.test(text)
 }
 
 function read(value: object, key: string | number): unknown {

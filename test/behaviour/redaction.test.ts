@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import express, { type Request, type Response } from 'express'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { expressAudit } from '../../src/adapters/express.ts'
 import { nodeAudit } from '../../src/adapters/node.ts'
@@ -277,4 +278,72 @@ it('a forwarded host cannot carry anything into the record', async () => {
   const records = await opened.records(2)
   expectNoSecret(JSON.stringify(records))
   expect(records[0]?.http_request?.url).toBe('http://app.example.org/x')
+})
+
+describe('however a secret is wrapped', () => {
+  const name = fc.constantFrom('password', 'Access-Token', 'user[pin]', 'api_key', 'x.secret', 'sessionid', 'SIG')
+  const url = fc.oneof(
+    name.map((key) => `https://h.example/p;x=1?a=1&${encodeURIComponent(key)}=${secret}&b=2#c`),
+    name.map((key) => `https://h.example/#${key}=${secret}`),
+    fc.constant(`https://jane:${secret}@h.example/`),
+  )
+  const nestedUrl = fc.tuple(url, fc.nat({ max: 2 })).map(([plain, depth]) => {
+    let nested = plain
+    for (let n = 0; n < depth; n++) nested = `https://h.example/?next=${encodeURIComponent(nested)}&z=1`
+    return nested
+  })
+  const text = fc.oneof(
+    nestedUrl,
+    nestedUrl.map((plain) => `see <${plain}>, please`),
+    name.map((key) => `say ${key}=${secret} and go on`),
+    name.map((key) => `/relative?${key}=${secret}`),
+    name.map((key) => JSON.stringify({ a: 1, [key]: secret, b: [2] })),
+    fc.constantFrom(`Authorization: Bearer ${secret}`, `basic ${secret}`, `//jane:${secret}@h.example`),
+  )
+  const encodedText = fc
+    .tuple(text, fc.boolean())
+    .map(([plain, isQuoted]) => (isQuoted ? JSON.stringify({ plain }) : plain))
+  const holder = name.chain((key) =>
+    fc.constantFrom<(value: unknown) => unknown>(
+      (value) => ({ [key]: value }),
+      (value) => new Map([[key, value]]),
+      (value) => Object.assign(Object.create({ inherited: 1 }), { [key]: value }),
+      (value) => ({ toJSON: () => ({ [key]: value }) }),
+      (value) => ({ [key]: [value, { deep: new Set([value]) }] }),
+    ),
+  )
+  const leaf = fc.oneof(
+    encodedText.map((plain) => plain as unknown),
+    fc
+      .tuple(holder, fc.constantFrom<unknown>(secret, Buffer.from(secret), Object(secret), [secret], { a: secret }))
+      .map(([hold, value]) => hold(value)),
+    encodedText.map((plain) => new Error(plain, { cause: plain })),
+  )
+  const wrapper = fc.constantFrom<(value: unknown) => unknown>(
+    (value) => [1, value],
+    (value) => ({ a: { b: value } }),
+    (value) => new Map([['k', value]]),
+    (value) => new Map([[{ k: 1 }, value]]),
+    (value) => new Set([value]),
+    (value) => new Error('outer', { cause: value }),
+    (value) => new AggregateError([value], 'all'),
+    (value) => ({ toJSON: () => value }),
+  )
+
+  it('no piece of it is in the record', async () => {
+    const opened = open()
+    let count = 0
+    await fc.assert(
+      fc.asyncProperty(leaf, encodedText, fc.array(wrapper, { maxLength: 4 }), async (value, message, wrappers) => {
+        const wrapped = wrappers.reduce((inner, wrap) => wrap(inner), value)
+        opened.sink.clear()
+        await opened.audit.logger().setResults(wrapped).setFilter(message, wrapped).info(message).sendLog()
+        await opened.audit.flush()
+        expectNoSecret(JSON.stringify(opened.sink.records))
+        count += 1
+      }),
+      { numRuns: 400 },
+    )
+    expect(opened.audit.health().counters.recorded).toBe(count)
+  })
 })
