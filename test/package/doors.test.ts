@@ -49,6 +49,8 @@ const doors = {
     ],
   },
   './express': { values: ['expressAudit'], types: ['ExpressAudit'] },
+  './fastify': { values: ['fastifyAudit'], types: [] },
+  './koa': { values: ['koaAudit'], types: ['KoaAudit'] },
   './node': { values: ['nodeAudit'], types: ['Audited', 'NodeAudit'] },
   './resources': { values: ['auditResource'], types: ['ResourceOptions'] },
   './testing': {

@@ -1,0 +1,8 @@
+import { adapterContract } from './adapter.ts'
+import { mountKoa } from './koa-app.ts'
+
+const quirks = { keepsErrors: true, shortensNested: true }
+
+adapterContract('Koa 3', mountKoa(3), quirks)
+adapterContract('Koa 2', mountKoa(2), quirks)
+adapterContract('Koa 3 on HTTP/2', mountKoa(3, 'h2c'), { ...quirks, protocol: 'http2' })
