@@ -2,13 +2,13 @@ import type { Format } from '../formats/format.ts'
 import { formatFrom } from '../formats/formats.ts'
 import type { AuditError } from '../lib/errors.ts'
 import { soon, unref } from '../lib/timers.ts'
+import { within } from '../lib/within.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { QueueLimits, Sink } from '../sinks/sink.ts'
 import type { Drainable } from './drain-at-exit.ts'
 import { HandOver, type Outcome } from './hand-over.ts'
 import { RecordQueue } from './record-queue.ts'
 import { type DeliveryHealth, Tally } from './tally.ts'
-import { within } from './within.ts'
 
 // Bounds how long one write may keep the event loop.
 const maxBatchSize = 1024 * 1024

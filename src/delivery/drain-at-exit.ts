@@ -1,4 +1,4 @@
-import { within } from './within.ts'
+import { within } from '../lib/within.ts'
 
 /** What must not be lost when the process ends. */
 export interface Drainable {

@@ -1,9 +1,9 @@
 import type { Exchange } from './exchange.ts'
-import { type Ending, NOTHING_SENT, type ResponseHead } from './facts.ts'
+import { NOTHING_SENT, type ResponseHead } from './facts.ts'
 import type { HeaderText } from './header-text.ts'
-import { type HoldEnd, refusal } from './held-response.ts'
 import { heldHead, holdResponse } from './hold.ts'
 import { http1Head, http2Head, http2HeadOf, isHttp2, type NodeResponse } from './node-response.ts'
+import { otherEnding } from './other-ending.ts'
 import type { HoldPolicy } from './recorder.ts'
 
 /** Holds a response until the record of its exchange is safe; where it then goes out otherwise, an amendment says so. */
@@ -21,7 +21,7 @@ export function holdExchange(exchange: Exchange, res: NodeResponse, policy: Hold
     },
     ended(how, heldMs, headSent) {
       recorder.heldFor(heldMs, how)
-      const ending = otherEnding(how, headSent ? recorded : NOTHING_SENT)
+      const ending = otherEnding(how, headSent ? recorded : undefined)
       if (ending !== undefined) exchange.amend(ending)
     },
   })
@@ -32,24 +32,4 @@ function readyHead(res: NodeResponse, text: HeaderText): ResponseHead {
   if (!isHttp2(res)) return http1Head(res, text)
   const held = heldHead(res)
   return held === undefined ? http2Head(res.stream, text) : http2HeadOf(held.headers, held.status, text)
-}
-
-/** What went out instead of the response that was recorded. */
-function otherEnding(how: HoldEnd, sent: ResponseHead): Ending | undefined {
-  switch (how) {
-    case 'gone':
-      return { head: sent, complete: false, endedBy: 'client' }
-    case 'cut':
-      return { head: sent, complete: false, endedBy: 'server' }
-    case 'refused':
-      return { head: REFUSED, complete: true }
-    default:
-      return undefined
-  }
-}
-
-const REFUSED: ResponseHead = {
-  status: refusal.status,
-  reason: 'Service Unavailable',
-  headers: `{"content-type":"${refusal.contentType}","content-length":"${refusal.body.length}"}`,
 }

@@ -4,6 +4,9 @@ export const errorCatalogue = {
   MODULE_NOT_LOADED:
     '{reference} could not be loaded: {reason}. Give a path or package and an export it has, as module#export.',
   USER_NOT_READ: 'userFromRequest failed: {reason}. The record was kept with the user that was known before, if any.',
+  ADDRESS_NOT_READ: 'clientAddress failed: {reason}. The record was kept without an address.',
+  WAIT_UNTIL_FAILED:
+    'waitUntil failed: {reason}. Where the platform ends early, records may not be delivered; see flushBeforeEnd.',
   FORMAT_FAILED: 'The formatter of {handler} failed on a record: {reason}. The native line was handed over instead.',
   CENSOR_FAILED: 'The redact.censor function failed: {reason}. The value was replaced by REDACTED.',
   HANDLER_FAILED: 'Handler {handler} failed: {reason}. It is tried again where the handler allows; see health().sinks.',
