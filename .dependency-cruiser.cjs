@@ -22,6 +22,7 @@ const anyTest = '\\.test\\.ts$'
 const sinkContract = '^src/sinks/sink\\.ts$'
 const anySink = `^src/sinks/(${destinations.join('|')})\\.ts$`
 const anyRoomOf = (names) => `^src/(${names.join('|')})/`
+const nest = '^src/adapters/nest\\.ts$'
 const outsideOfRooms = ['^src/index\\.ts$', anyRoomOf(Object.keys(rooms))]
 
 const arrows = Object.entries(rooms).map(([room, allowed]) => ({
@@ -100,12 +101,23 @@ module.exports = {
     },
     {
       name: 'no-unlisted-packages',
-      comment: 'What ships loads only its dependencies.',
+      comment: 'What ships loads only its dependencies; for Nest also Nest, whose values name what it injects.',
       severity: 'error',
-      from: { path: '^src/', pathNot: anyTest },
+      from: { path: '^src/', pathNot: [anyTest, nest] },
       to: {
         dependencyTypes: ['npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'nest-loads-only-nest',
+      comment: 'The adapter of Nest loads the two packages that every Nest app has.',
+      severity: 'error',
+      from: { path: nest },
+      to: {
+        path: '^node_modules/',
+        pathNot: '^node_modules/@nestjs/(common|core)/',
+        dependencyTypesNot: ['type-only', 'npm'],
       },
     },
     {

@@ -1,5 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
+const nest11 = new URL('test/nest11/node_modules/@nestjs/', import.meta.url).pathname
+
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
@@ -8,6 +10,14 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    projects: [
+      { extends: true, test: { name: 'griffier' } },
+      {
+        extends: true,
+        resolve: { alias: [{ find: /^@nestjs\//, replacement: nest11 }] },
+        test: { name: 'with NestJS 11', include: ['test/nest/**/*.test.ts'] },
+      },
+    ],
   },
 })
 

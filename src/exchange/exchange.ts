@@ -41,6 +41,7 @@ export class Exchange {
   readonly #startedAt: number
   readonly #started: number
   #ended = false
+  #isLeftOut = false
   #isKept = false
   #keepWaiting: (() => void) | undefined
   #error: string | undefined
@@ -79,6 +80,11 @@ export class Exchange {
     if (this.#ended) return
     const { redactor } = this.recorder
     this.#error = `{"type":${quote(typeOf(error))},"message":${quote(redactor.text(reasonOf(error)))}}`
+  }
+
+  /** Leaves no record of the exchange, as the app has it for this handler. */
+  leaveOut(): void {
+    this.#isLeftOut = true
   }
 
   /** Ends the exchange as its framework sees it at this moment. Never throws. */
@@ -167,6 +173,7 @@ export class Exchange {
 
   #keepAtEnd({ head }: Ending): Keep {
     const { keep } = this.decision
+    if (this.#isLeftOut) return 'none'
     if (keep !== undefined) return keep
     return this.decision.keepAtEnd({ status: head.status, route: this.source.route?.(), user: this.#user.facts })
   }

@@ -51,6 +51,10 @@ const doors = {
   './express': { values: ['expressAudit'], types: ['ExpressAudit'] },
   './fastify': { values: ['fastifyAudit'], types: [] },
   './koa': { values: ['koaAudit'], types: ['KoaAudit'] },
+  './nest': {
+    values: ['AuditLog', 'AuditModule', 'AuditResource', 'NoAudit'],
+    types: ['AuditModuleAsyncOptions', 'ResourceOptions'],
+  },
   './node': { values: ['nodeAudit'], types: ['Audited', 'NodeAudit'] },
   './resources': { values: ['auditResource'], types: ['ResourceOptions'] },
   './testing': {
