@@ -4,14 +4,13 @@ const nest11 = new URL('test/nest11/node_modules/@nestjs/', import.meta.url).pat
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['test/integration/**', '**/node_modules/**'],
     setupFiles: ['test/support/every-record-is-valid.ts', './test/support/properties.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: 'forks',
     projects: [
-      { extends: true, test: { name: 'griffier' } },
+      { extends: true, test: { name: 'griffier', include: ['src/**/*.test.ts', 'test/**/*.test.ts'] } },
       {
         extends: true,
         resolve: { alias: [{ find: /^@nestjs\//, replacement: nest11 }] },
