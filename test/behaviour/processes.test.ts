@@ -149,15 +149,21 @@ describe('time', () => {
   const overlapping = `
     const audited = nodeAudit()
     const now = Date.now
+    let arrived
+    const arrival = new Promise((resolve) => (arrived = resolve))
     const server = await listen(audited(async (req, res) => {
-      if (req.url === '/slow') await new Promise((resolve) => setTimeout(resolve, 60))
+      if (req.url === '/slow') {
+        arrived()
+        await quick.then(() => new Promise((resolve) => setTimeout(resolve, 60)))
+      }
       res.end()
     }))
     const slow = get(server.port, '/slow')
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    Date.now = () => now() - 3_600_000
-    await get(server.port, '/quick')
-    Date.now = now
+    const quick = arrival.then(async () => {
+      Date.now = () => now() - 3_600_000
+      await get(server.port, '/quick')
+      Date.now = now
+    })
     await slow
     server.close()
     await audited.audit.close()
