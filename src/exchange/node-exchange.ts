@@ -91,7 +91,9 @@ function watchEmit(
   const { scope } = exchange.recorder
   emitter.emit = function (this: NodeRequest | NodeResponse, ...event: [string | symbol, ...unknown[]]): boolean {
     try {
-      return scope === null ? Reflect.apply(emit, this, event) : scope.run(exchange, Reflect.apply, emit, this, event)
+      // Most of what is said has no listener, and entering the scope costs more than saying it.
+      if (scope === null || this.listenerCount(event[0]) === 0) return Reflect.apply(emit, this, event)
+      return scope.run(exchange, Reflect.apply, emit, this, event)
     } finally {
       then?.(event[0])
     }

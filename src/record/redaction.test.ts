@@ -65,9 +65,9 @@ describe('the names', () => {
       'credentials',
       'BSN',
     ])
-      expect(redactor.isSecretKey(key), key).toBe(true)
+      expect(redactor.key(key).isSecret, key).toBe(true)
     for (const key of ['code', 'key', 'email', 'state', 'author', 'pinned', 'id'])
-      expect(redactor.isSecretKey(key), key).toBe(false)
+      expect(redactor.key(key).isSecret, key).toBe(false)
   })
 
   test('can be extended, in any case, and apply to keys too', () => {
@@ -75,7 +75,7 @@ describe('the names', () => {
     expect(own.header('x-own', 'a')).toBe('REDACTED')
     expect(own.header('cookie', 'a')).toBe('REDACTED')
     expect(own.url('/?TICKET=a&token=b&colour=c')).toBe('/?TICKET=REDACTED&token=REDACTED&colour=c')
-    expect(['ticket', 'colour', 'code', 'x_own', 'token'].filter(own.isSecretKey)).toHaveLength(5)
+    expect(['ticket', 'colour', 'code', 'x_own', 'token'].filter((name) => own.key(name).isSecret)).toHaveLength(5)
   })
 
   test('can be replaced, list by list', () => {
@@ -83,7 +83,7 @@ describe('the names', () => {
     expect(own.url('/?ticket=a&token=b')).toBe('/?ticket=REDACTED&token=b')
     expect(own.header('cookie', 'a')).toBe('REDACTED')
     const none = withSettings({ headers: [], query: [], keys: [], mode: 'replace' })
-    expect([none.header('cookie', 'a'), none.url('/?token=b'), none.isSecretKey('password')]).toEqual([
+    expect([none.header('cookie', 'a'), none.url('/?token=b'), none.key('password').isSecret]).toEqual([
       'a',
       '/?token=b',
       false,

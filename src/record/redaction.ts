@@ -1,4 +1,6 @@
+import { BoundedMap } from '../lib/bounded-map.ts'
 import { AuditError } from '../lib/errors.ts'
+import { quote } from '../lib/text.ts'
 import { keptNames, type NameLists, type NameTest, secretNames } from './secret-names.ts'
 import { maskAssignments, maskSchemes, maskUrlsWithin } from './text-redaction.ts'
 import { type Masks, redactUrl, withoutFragment } from './url-redaction.ts'
@@ -23,13 +25,21 @@ export interface RedactionSettings extends NameLists {
   readonly censor?: string | ((value: unknown, name: string) => string) | undefined
 }
 
+/** A key of an object as it is recorded. */
+export interface Key {
+  /** As JSON text; a key may hold a secret itself. */
+  readonly text: string
+  /** Whether its value is masked whole. */
+  readonly isSecret: boolean
+  /** Whether `privacy: 'strict'` keeps what lies under it; without it, true for all. */
+  readonly isKept: boolean
+}
+
 export interface Redactor {
   /** Whether everything but what is named is masked: `privacy: 'strict'`. */
   readonly strict: boolean
-  /** Whether the value of a key is masked whole, at any depth. */
-  isSecretKey(key: string): boolean
-  /** Whether `privacy: 'strict'` keeps what lies under a key; without it, true for all. */
-  isKeptKey(key: string): boolean
+  /** What is to be known of a key, at any depth. */
+  key(name: string): Key
   /** The text that takes a value's place. A censor that throws or gives no text is reported and gives `REDACTED`. */
   censor(value: unknown, name: string): string
   /** A header's value as it is recorded; the name in lower case. */
@@ -44,6 +54,10 @@ interface RedactorSettings {
   readonly redact?: RedactionSettings | undefined
   readonly privacy?: 'default' | 'strict' | undefined
 }
+
+const secretsToSeek = /=|\/\/|["']\s*:|\b(?:[Bb]earer|BEARER)\s|\b(?:[Bb]asic|BASIC)\s+\S*[a-z\d][A-Z]/
+const KEYS_KEPT = 2_048
+const LONGEST_KEY_KEPT = 64
 
 const urlHeaders = new Set(['location', 'content-location', 'referer'])
 const listsOfUrls = new Set(['link', 'refresh'])
@@ -70,10 +84,20 @@ export function createRedactor(settings: RedactorSettings, report: (error: Audit
     censorInUrl: (value, name) => encodeURIComponent(censor(value, name).toWellFormed()),
   }
 
+  const redactText = (text: string): string =>
+    textWorthALook.test(text) ? maskAssignments(maskSchemes(text, censor), masks) : text
+  const keys = new BoundedMap<string, Key>(KEYS_KEPT)
+
   return {
     strict,
-    isSecretKey: secret.key,
-    isKeptKey: strict ? kept.key : () => true,
+    key(name) {
+      const known = keys.get(name)
+      if (known !== undefined) return known
+      const text = quote(mayHoldSecrets(name) ? redactText(name) : name)
+      const key = { text, isSecret: secret.key(name), isKept: !strict || kept.key(name) }
+      if (name.length <= LONGEST_KEY_KEPT) keys.set(name, key)
+      return key
+    },
     censor,
     header(name, value) {
       if (hidesHeader(name)) return censor(value, name)
@@ -82,11 +106,13 @@ export function createRedactor(settings: RedactorSettings, report: (error: Audit
       return look.test(value) ? maskUrlsWithin(value, masks) : value
     },
     url: (url) => redactUrl(url, masks),
-    text(text) {
-      if (!textWorthALook.test(text)) return text
-      return maskAssignments(maskSchemes(text, censor), masks)
-    },
+    text: redactText,
   }
+}
+
+/** Whether a text may hold a URL, a `name=value` part, JSON, or the credentials of an Authorization header; "basic" is a word of prose, too. */
+export function mayHoldSecrets(text: string): boolean {
+  return secretsToSeek.test(text)
 }
 
 function createCensor(

@@ -1,6 +1,6 @@
 import { quote, sliceUtf8, utf8Length } from '../lib/text.ts'
 import { builtinText, type ValueWriter } from './builtin-values.ts'
-import type { Redactor } from './redaction.ts'
+import { mayHoldSecrets, type Redactor } from './redaction.ts'
 
 /** How deep objects and lists may be nested; beyond, `[too deep]` is written. */
 const MAX_DEPTH = 64
@@ -10,7 +10,6 @@ const MAX_WORK = 1 << 20
 const WORK_PER_VALUE = 16
 
 const THROWS = '[throws]'
-const secretsToSeek = /=|\/\/|["']\s*:|\b(?:[Bb]earer|BEARER)\s|\b(?:[Bb]asic|BASIC)\s+\S*[a-z\d][A-Z]/
 const thrown: unique symbol = Symbol(THROWS)
 
 /**
@@ -75,8 +74,9 @@ class Writer implements ValueWriter {
 
   named(key: string, value: unknown, masked: boolean): string {
     if (value === undefined) return ''
-    if (this.#redactor.isSecretKey(key)) return this.redacted('', key, true, value === thrown ? THROWS : value)
-    return this.value(value, key, masked && !this.#redactor.isKeptKey(key))
+    const { isSecret, isKept } = this.#redactor.key(key)
+    if (isSecret) return this.redacted('', key, true, value === thrown ? THROWS : value)
+    return this.value(value, key, masked && !isKept)
   }
 
   member(key: string, value: unknown, masked: boolean): string {
@@ -101,7 +101,7 @@ class Writer implements ValueWriter {
 
   #name(key: string): string {
     this.#left -= key.length
-    return quote(mayHoldSecrets(key) ? this.#redactor.text(key) : key)
+    return this.#redactor.key(key).text
   }
 
   /** An eighth of what is left is kept from each list and object, so that a huge one leaves room for its siblings. */
@@ -166,11 +166,6 @@ class Writer implements ValueWriter {
     this.#left += reserve
     return `{${body}}`
   }
-}
-
-/** Whether a text may hold a URL, a `name=value` part, JSON, or the credentials of an Authorization header; "basic" is a word of prose, too. */
-function mayHoldSecrets(text: string): boolean {
-  return secretsToSeek.test(text)
 }
 
 function read(value: object, key: string | number): unknown {
