@@ -14,7 +14,7 @@ const config: ViteUserConfig = defineConfig({
       {
         extends: true,
         resolve: { alias: [{ find: /^@nestjs\//, replacement: nest11 }] },
-        test: { name: 'with NestJS 11', include: ['test/nest/**/*.test.ts'] },
+        test: { name: 'with NestJS 11', env: { NESTJS: '11' }, include: ['test/nest/**/*.test.ts'] },
       },
     ],
   },
