@@ -5,7 +5,7 @@ import { PlainLogger } from '../exchange/plain-logger.ts'
 import type { OpenExchange, Recorder } from '../exchange/recorder.ts'
 import { SilentLogger } from '../exchange/silent-logger.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
-import { AuditError, reasonOf } from '../lib/errors.ts'
+import { AuditError, safeReasonOf } from '../lib/errors.ts'
 import { uuidv7 } from '../lib/uuid.ts'
 import type { Logger } from '../record/logger.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
@@ -180,7 +180,7 @@ export class OpenAuditLog implements AuditLog {
     return this.#commit(record).then(
       () => this.#handlers.push(record),
       (error: unknown) => {
-        this.#report(new AuditError('RECORD_NOT_KEPT', { reason: reasonOf(error) }, error))
+        this.#report(new AuditError('RECORD_NOT_KEPT', { reason: safeReasonOf(error) }, error))
         throw error
       },
     )
@@ -188,7 +188,7 @@ export class OpenAuditLog implements AuditLog {
 
   #lose(error: unknown): void {
     this.#counters.lost++
-    this.#report(new AuditError('RECORD_NOT_KEPT', { reason: reasonOf(error) }, error))
+    this.#report(new AuditError('RECORD_NOT_KEPT', { reason: safeReasonOf(error) }, error))
   }
 
   #heldFor(ms: number, end: HoldEnd): void {

@@ -116,15 +116,22 @@ function isStatus(status: unknown): status is number {
 }
 
 function headerMembers(headers: unknown, redact: (name: string, value: string) => string): string {
-  return namesOf(headers)
-    .map((given) => {
-      const name = given.toLowerCase()
-      const value = property(headers, given)
-      const one = (part: unknown): string => quote(redact(name, textOf(part)))
-      const list = valuesOf(value)
-      return `${quote(name)}:${list === undefined ? one(value) : `[${list.map(one).join(',')}]`}`
-    })
-    .join(',')
+  const values = new Map<string, string[]>()
+  const lists = new Set<string>()
+  for (const given of namesOf(headers)) {
+    const name = given.toLowerCase()
+    const value = property(headers, given)
+    const list = valuesOf(value)
+    const written = values.get(name) ?? []
+    if (list !== undefined || written.length > 0) lists.add(name)
+    for (const one of list ?? [value]) written.push(quote(redact(name, textOf(one))))
+    values.set(name, written)
+  }
+  const members = [...values].map(([name, written]) => {
+    const text = written.join(',')
+    return `${quote(name)}:${lists.has(name) ? `[${text}]` : text}`
+  })
+  return members.join(',')
 }
 
 /** The values of a header that was sent several times; read one by one, as a proxy's length may be anything. */

@@ -192,3 +192,12 @@ describe('sendLog of a request is settled', () => {
     await opened.records(3)
   })
 })
+
+test('headers of a plain record whose names differ in case only are one header that was sent several times', async () => {
+  const { audit, record } = open()
+  await audit
+    .logger()
+    .setHttpResponse({ status_code: 200, headers: { Vary: 'a', vary: 'b', VARY: ['c'], ETag: 'x' } })
+    .sendLog()
+  expect((await record()).http_response?.headers).toEqual({ vary: ['a', 'b', 'c'], etag: 'x' })
+})
