@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { AuditLog } from '../audit-log/audit-log.ts'
 import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
@@ -28,7 +28,8 @@ const fastify: NodeFramework = {
   user: (request) => userFromNodeRequest(request) ?? userFromNodeRequest((request as FastifyRequest).raw),
 }
 
-const record: FastifyPluginCallback<Settings<FastifyRequest> | AuditLog> = (app, settings, registered) => {
+// Asynchronous, as Fastify waits in vain for a plugin with a callback that throws.
+const record: FastifyPluginAsync<Settings<FastifyRequest> | AuditLog> = async (app, settings) => {
   const audit = auditLogFrom(settings)
   const recorder = recorderOf(audit)
   const capture = createNodeCapture(recorder, fastify)
@@ -45,7 +46,6 @@ const record: FastifyPluginCallback<Settings<FastifyRequest> | AuditLog> = (app,
   })
   if (audit !== settings) app.addHook('onClose', () => audit.close())
   addLogger(app, recorder.silent)
-  registered()
 }
 
 /** Two audit logs on one app share the place: the logger there is that of the exchange opened last. */
@@ -67,7 +67,7 @@ function addLogger(app: FastifyInstance, silent: Logger): void {
  * const app = fastify()
  * app.register(fastifyAudit, { exemptUrls: [/^\/health$/] })
  */
-export const fastifyAudit: FastifyPluginCallback<Settings<FastifyRequest> | AuditLog> = Object.assign(record, {
+export const fastifyAudit: FastifyPluginAsync<Settings<FastifyRequest> | AuditLog> = Object.assign(record, {
   // Without a scope of its own, so that its hooks are those of the app.
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: 'griffier',
