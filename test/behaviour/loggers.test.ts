@@ -193,7 +193,7 @@ describe('sendLog of a request is settled', () => {
   })
 })
 
-test('headers of a plain record whose names differ in case only are one header that was sent several times', async () => {
+it('headers of a plain record whose names differ in case only are one header that was sent several times', async () => {
   const { audit, record } = open()
   await audit
     .logger()
