@@ -1,12 +1,23 @@
 import http, { type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import express5, { type Request, type Response } from 'express'
 import express4 from 'express4'
+import { type Context, Hono } from 'hono'
+import { setCookie } from 'hono/cookie'
+import { stream } from 'hono/streaming'
 import { expressAudit } from '../../src/adapters/express.ts'
+import { honoAudit } from '../../src/adapters/hono.ts'
 import { type Audited, nodeAudit } from '../../src/adapters/node.ts'
 import type { Settings } from '../../src/audit-log/settings.ts'
 import type { Logger } from '../../src/record/logger.ts'
 
-const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const
+export const LEVELS: readonly ['debug', 'info', 'warning', 'error', 'critical'] = [
+  'debug',
+  'info',
+  'warning',
+  'error',
+  'critical',
+]
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** The app that the ancestor's records were made with, by hand on Node's own server. */
@@ -82,7 +93,7 @@ function answer(
   }
 }
 
-function search(logger: Logger, terms: string): void {
+export function search(logger: Logger, terms: string): void {
   logger
     .setFilter('Bicycle', 'colour,brand', terms)
     .setResults([
@@ -154,4 +165,62 @@ export function expressApp(version: 4 | 5): (settings: Settings) => Server {
     )
     return http.createServer(app)
   }
+}
+
+/** The same app on Hono. */
+export function honoApp(settings: Settings): Server {
+  const app = new Hono<{ Bindings: HttpBindings }>()
+  app.use(honoAudit(settings))
+  app.all('/hello', (context) => context.json({ hello: 'world' }))
+  app.get('/search', (context) => {
+    search(context.var.auditLog, context.req.query('q') ?? '')
+    return context.json({ n: 2 })
+  })
+  app.all('/search', (context) => answerHtml(context, 'Method Not Allowed', 405))
+  app.get('/level/:name', (context) => {
+    const name = context.req.param('name') as (typeof LEVELS)[number]
+    context.var.auditLog[name](`message at ${name}`)
+    return context.json({ level: name })
+  })
+  app.get('/health', (context) => context.json({ ok: true }))
+  app.get('/boom', () => {
+    throw new Error('boom')
+  })
+  app.get('/forbidden', (context) => answerHtml(context, 'Forbidden', 403))
+  app.get('/redirect', (context) => {
+    context.header('Location', '/hello')
+    return answerHtml(context, 'Found', 302)
+  })
+  app.get('/empty', (context) => context.body(null, 204))
+  app.get('/stream', (context) => {
+    context.header('Content-Type', 'text/plain; charset=utf-8')
+    return stream(context, async (body) => {
+      for (const chunk of ['a\n', 'b\n', 'c\n']) await body.write(chunk)
+    })
+  })
+  app.get('/cookies', (context) => {
+    setCookie(context, 'a', '1')
+    setCookie(context, 'b', '2')
+    return context.json({ cookies: 2 })
+  })
+  app.get('/teapot', (context) => {
+    context.env.outgoing.statusMessage = 'Short And Stout'
+    return answerHtml(context, 'short and stout', 418)
+  })
+  app.get('/unicode/:p', (context) => {
+    const naam = context.req.param('p')
+    context.var.auditLog.setResults({ naam }).info(`opened ${naam}`)
+    return context.json({ naam })
+  })
+  app.get('/twice', (context) => {
+    context.var.auditLog.info('first').warning('second')
+    return answerHtml(context, 'ok')
+  })
+  app.onError((_error, context) => answerHtml(context, 'Internal Server Error', 500))
+  app.notFound((context) => answerHtml(context, 'Not Found', 404))
+  return http.createServer(getRequestListener(app.fetch) as RequestListener)
+}
+
+function answerHtml(context: Context, body: string, status: 200 | 302 | 403 | 404 | 405 | 418 | 500 = 200): Response {
+  return context.body(body, status, { 'Content-Type': 'text/html; charset=utf-8' })
 }

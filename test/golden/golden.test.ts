@@ -3,7 +3,9 @@ import type { Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Settings } from '../../src/audit-log/settings.ts'
-import { expressApp, nodeApp } from './golden-app.ts'
+import { expressApp, honoApp, nodeApp } from './golden-app.ts'
+import { fastifyApp } from './golden-fastify.ts'
+import { koaApp } from './golden-koa.ts'
 
 interface Golden {
   readonly name: string
@@ -55,10 +57,14 @@ const differences: Record<string, (record: GoldenRecord) => void> = {
   },
 }
 
-const frameworks: Record<string, (settings: Settings) => Server> = {
+const frameworks: Record<string, (settings: Settings) => Server | Promise<Server>> = {
   'node:http': nodeApp,
+  Hono: honoApp,
   'Express 5': expressApp(5),
   'Express 4': expressApp(4),
+  'Fastify 5': fastifyApp,
+  'Koa 3': koaApp(3),
+  'Koa 2': koaApp(2),
 }
 
 for (const [framework, createApp] of Object.entries(frameworks)) {
@@ -68,7 +74,7 @@ for (const [framework, createApp] of Object.entries(frameworks)) {
     let server: Server
 
     beforeAll(async () => {
-      server = createApp({
+      server = await createApp({
         loggerName: `golden ${framework} ${file}`,
         exemptUrls: ['^/health$'],
         logFormatter: 'python-audit-log',

@@ -59,6 +59,8 @@ export interface Quirks {
   readonly listensToSockets?: boolean
   /** Whether `/nested` gives its handler a shorter path. */
   readonly shortensNested?: boolean
+  /** Whether the framework's server refuses `OPTIONS *` before any middleware sees it. */
+  readonly refusesAsterisk?: boolean
 }
 
 export interface StartOptions {
