@@ -40,7 +40,7 @@ describe('the page of privacy', () => {
     )
     expect([...shownHeaders, ...shownParameters]).toEqual([])
     expect(redactor.url('/?state=x')).toBe('/?state=x')
-    expect(['code', 'key', 'email'].filter((name) => redactor.isSecretKey(name))).toEqual([])
+    expect(['code', 'key', 'email'].filter((name) => redactor.key(name).isSecret)).toEqual([])
   })
 
   it('says what strict leaves of a message, and it does', () => {
