@@ -221,6 +221,10 @@ export function honoApp(settings: Settings): Server {
   return http.createServer(getRequestListener(app.fetch) as RequestListener)
 }
 
-function answerHtml(context: Context, body: string, status: 200 | 302 | 403 | 404 | 405 | 418 | 500 = 200): Response {
+function answerHtml(
+  context: Context,
+  body: string,
+  status: 200 | 302 | 403 | 404 | 405 | 418 | 500 = 200,
+): globalThis.Response {
   return context.body(body, status, { 'Content-Type': 'text/html; charset=utf-8' })
 }
