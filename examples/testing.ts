@@ -47,4 +47,29 @@ test('records can be the same in every run', async () => {
     },
   ])
 })
+
+// #endregion
+
+// #region coverage
+import { routeCoverage } from 'griffier/testing'
+
+test('every route is audited', async () => {
+  const sink = memorySink()
+  const app = express()
+  app.use(expressAudit({ logHandler: sink, loggerName: 'coverage', userFromRequest: (req) => req.headers.from }))
+  app.get('/bicycles', (_req, res) => void res.json([]))
+  app.delete('/bicycles/:id', (_req, res) => void res.sendStatus(204))
+  app.get('/health', (_req, res) => void res.send('ok'))
+  const server = app.listen()
+  const url = await urlOf(server)
+
+  const headers = { from: 'jane@example.org' }
+  await fetch(`${url}/bicycles`, { headers })
+  await fetch(`${url}/bicycles/7`, { method: 'DELETE', headers })
+  await fetch(`${url}/health`)
+  await sink.waitFor(3)
+
+  routeCoverage(app, sink, { anonymous: ['GET /health'] }).assert()
+  server.close()
+})
 // #endregion

@@ -114,7 +114,8 @@ export class AuditModule implements OnModuleInit, OnApplicationShutdown {
   }
 
   #hookUp(): void {
-    const { httpAdapter } = this.#host
+    const httpAdapter: HttpAdapterHost['httpAdapter'] | null = this.#host.httpAdapter
+    if (httpAdapter === null) return
     const platform: unknown = httpAdapter.getInstance()
     const recorder = recorderOf(this.#audit)
     if (httpAdapter.getType() === 'fastify') {
