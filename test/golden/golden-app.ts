@@ -18,7 +18,7 @@ export const LEVELS: readonly ['debug', 'info', 'warning', 'error', 'critical'] 
   'error',
   'critical',
 ]
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+export const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** The app that the ancestor's records were made with, by hand on Node's own server. */
 export function nodeApp(settings: Settings): Server {
@@ -103,11 +103,11 @@ export function search(logger: Logger, terms: string): void {
     .info('Searched bicycles')
 }
 
-function sendJson(res: ServerResponse, body: unknown): void {
+export function sendJson(res: ServerResponse, body: unknown): void {
   res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
 }
 
-function sendText(res: ServerResponse, status: number, body: string): void {
+export function sendText(res: ServerResponse, status: number, body: string): void {
   res.statusCode = status
   res.setHeader('Content-Type', 'text/html; charset=utf-8')
   res.end(body)
