@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { decodeHeader } from '../lib/text.ts'
 import { forwardedOrigin } from './client-address.ts'
 import type { RequestFacts } from './facts.ts'
+import { nodeHeader } from './node-headers.ts'
 import type { Recorder } from './recorder.ts'
 import { requestId, requestUrl, traceId } from './url.ts'
 
@@ -35,22 +36,20 @@ export function originalTarget(req: NodeRequest): string {
 
 /** Reads what a request says, once. */
 export function nodeRequestFacts(recorder: Recorder, req: NodeRequest, target: string): RequestFacts {
-  const { headers } = req
-  const agent = headers['user-agent']
-  const traceparent = headers.traceparent
+  const agent = nodeHeader(req, 'user-agent')
+  const traceparent = nodeHeader(req, 'traceparent')
   return {
     method: req.method ?? null,
     url: urlOf(recorder, req, target),
     userAgent: agent === undefined ? null : decodeHeader(agent),
-    requestId: requestId(headers['x-request-id']),
+    requestId: requestId(nodeHeader(req, 'x-request-id')),
     traceId: traceparent === undefined ? undefined : traceId(traceparent),
   }
 }
 
 function urlOf(recorder: Recorder, req: NodeRequest, target: string): string {
-  const { headers } = req
   const socket = req.socket as Socket & { readonly encrypted?: boolean }
-  const host = 'authority' in req ? (req.authority ?? headers.host) : headers.host
+  const host = ('authority' in req ? req.authority : undefined) ?? nodeHeader(req, 'host')
   return requestUrl({
     target,
     host: host === undefined ? undefined : decodeHeader(host),
@@ -58,7 +57,7 @@ function urlOf(recorder: Recorder, req: NodeRequest, target: string): string {
     localAddress: host === undefined ? socket.localAddress : undefined,
     localPort: host === undefined ? socket.localPort : undefined,
     forwarded: recorder.trustsPeer(socket.remoteAddress)
-      ? forwardedOrigin(headers, recorder.forwardedHeader)
+      ? forwardedOrigin(req.headers, recorder.forwardedHeader)
       : undefined,
   })
 }
@@ -70,7 +69,7 @@ export function addressOf(
   peer: string | undefined,
   decided: string | undefined,
 ): string | null {
-  const forwarded = req.headers[recorder.forwardedHeader]
+  const forwarded = nodeHeader(req, recorder.forwardedHeader)
   if (recorder.hasOwnTrust) return recorder.clientAddress(peer, forwarded)
   if (decided === undefined && forwarded !== undefined) recorder.ignored(recorder.forwardedHeader)
   return recorder.clientAddress(decided ?? peer, undefined)
