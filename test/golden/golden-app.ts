@@ -18,7 +18,7 @@ export const LEVELS: readonly ['debug', 'info', 'warning', 'error', 'critical'] 
   'error',
   'critical',
 ]
-export const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** The app that the ancestor's records were made with, by hand on Node's own server. */
 export function nodeApp(settings: Settings): Server {
