@@ -1,10 +1,9 @@
-import type { Format } from '../formats/format.ts'
 import { formatFrom } from '../formats/formats.ts'
-import type { AuditError } from '../lib/errors.ts'
 import { soon, unref } from '../lib/timers.ts'
 import { within } from '../lib/within.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
-import type { QueueLimits, Sink } from '../sinks/sink.ts'
+import type { Sink } from '../sinks/sink.ts'
+import type { DeliveryOptions } from './delivery-options.ts'
 import type { Drainable } from './drain-at-exit.ts'
 import { HandOver, type Outcome } from './hand-over.ts'
 import { RecordQueue } from './record-queue.ts'
@@ -15,6 +14,7 @@ const maxBatchSize = 1024 * 1024
 const firstBackOffMs = 100
 const longestBackOffMs = 30_000
 const shortestSinkCloseMs = 1_000
+const lookAgainMs = 10
 
 /** The way of records to one sink: a bounded queue, one write at a time, tried again until it works. */
 export interface Delivery extends Drainable {
@@ -28,23 +28,6 @@ export interface Delivery extends Drainable {
   /** Opens the sink's destination anew, where it has that. */
   reopen(): void
   health(): DeliveryHealth
-}
-
-/** Settings of `deliverTo`. */
-export interface DeliveryOptions {
-  /** What lines look like, where the sink has no format of its own. */
-  readonly format: Format
-  /** Hears of each code at most once a second, never with contents of records. */
-  readonly report: (error: AuditError) => void
-  /** How long a write may take before it is reported and its signal aborted, in milliseconds. Default: 30,000. */
-  readonly writeLimitMs?: number
-  /**
-   * Whether who flushes also writes, instead of waiting until it is done. For platforms such as Workers, where what one
-   * request has begun may end with it, while others wait for it.
-   */
-  readonly writesInFlush?: boolean
-  /** Limits for a sink that wishes none of its own. */
-  readonly queue?: QueueLimits
 }
 
 /** Begins delivery to a sink. */
@@ -64,9 +47,13 @@ class SinkDelivery implements Delivery {
   readonly #tally: Tally
   readonly #handOver: HandOver
   readonly #writesInFlush: boolean
-  readonly #writeNext = (): void => this.#write()
+  readonly #writeLimitMs: number
+  readonly #writeNext = (): void => void this.#write()
   #phase: 'idle' | 'scheduled' | 'writing' | 'backing-off' | 'closed' = 'idle'
   #turn = 0
+  #writingSince = 0
+  /** How many flush and write. */
+  #flushing = 0
   #backOff: NodeJS.Timeout | undefined
   #failures = 0
   #entered = 0
@@ -83,7 +70,8 @@ class SinkDelivery implements Delivery {
     this.#tally = tally
     this.#queue = new RecordQueue({ ...options.queue, ...sink.queue })
     this.#writesInFlush = options.writesInFlush === true
-    this.#handOver = new HandOver(sink, ownFormat, options.writeLimitMs ?? 30_000, (error) => tally.fail(error))
+    this.#writeLimitMs = options.writeLimitMs ?? 30_000
+    this.#handOver = new HandOver(sink, ownFormat, this.#writeLimitMs, (error) => tally.fail(error))
   }
 
   push(record: SealedRecord): boolean {
@@ -98,7 +86,7 @@ class SinkDelivery implements Delivery {
   }
 
   async flush(): Promise<void> {
-    await this.#allLeft()
+    await (this.#writesInFlush ? this.#writeAll() : this.#allLeft())
     try {
       await this.#sink.flush?.()
     } catch (error) {
@@ -148,18 +136,19 @@ class SinkDelivery implements Delivery {
   /** One turn of the event loop's records go out together. */
   #schedule(): void {
     this.#phase = 'scheduled'
-    if (this.#writesInFlush && this.#waiters.length > 0) this.#wake(this.#waiters.splice(0))
-    else soon(this.#writeNext)
+    if (this.#flushing === 0) soon(this.#writeNext)
   }
 
-  #write(): void {
-    if (this.#phase !== 'scheduled' && this.#phase !== 'backing-off') return
+  #write(): Promise<void> | undefined {
+    if (this.#phase !== 'scheduled' && this.#phase !== 'backing-off') return undefined
     const batch = this.#queue.batch.length > 0 ? this.#queue.batch : this.#queue.nextBatch(maxBatchSize)
     const turn = ++this.#turn
     this.#phase = 'writing'
+    this.#writingSince = performance.now()
     const outcome = this.#handOver.write(batch)
-    if (outcome instanceof Promise) void outcome.then((late) => this.#goOn(late, turn))
-    else this.#goOn(outcome, turn)
+    if (outcome instanceof Promise) return outcome.then((late) => this.#goOn(late, turn))
+    this.#goOn(outcome, turn)
+    return undefined
   }
 
   #goOn(outcome: Outcome | undefined, turn: number): void {
@@ -194,23 +183,35 @@ class SinkDelivery implements Delivery {
       if (this.#phase === 'backing-off') {
         clearTimeout(this.#backOff)
         this.#failures = 0
-        this.#write()
-      } else if (this.#phase === 'scheduled' && this.#writesInFlush) {
-        this.#write()
+        void this.#write()
       }
       if (this.#left < target) await new Promise<void>((resolve) => this.#waiters.push({ target, resolve }))
     }
+  }
+
+  async #writeAll(): Promise<void> {
+    const target = this.#entered
+    this.#flushing++
+    while (this.#left < target && this.#phase !== 'closed') {
+      const isLost = this.#phase === 'writing' && performance.now() - this.#writingSince > this.#writeLimitMs
+      // Whoever wrote has ended without an answer.
+      if (isLost) this.#turn++
+      if (isLost || this.#phase === 'scheduled' || this.#phase === 'backing-off') {
+        clearTimeout(this.#backOff)
+        this.#phase = 'scheduled'
+        await this.#write()
+      }
+      if (this.#left < target) await new Promise<void>((resolve) => setTimeout(resolve, lookAgainMs))
+    }
+    this.#flushing--
+    if (this.#flushing === 0 && this.#phase === 'scheduled') this.#schedule()
   }
 
   #wakeWaiters(): void {
     if (this.#waiters.length === 0) return
     const ready = this.#waiters.filter(({ target }) => target <= this.#left)
     this.#waiters = this.#waiters.filter(({ target }) => target > this.#left)
-    this.#wake(ready)
-  }
-
-  #wake(waiters: readonly Waiter[]): void {
-    for (const { resolve } of waiters) resolve()
+    for (const { resolve } of ready) resolve()
   }
 
   async #close(limitMs: number): Promise<void> {
