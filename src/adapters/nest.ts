@@ -76,7 +76,7 @@ export interface AuditModuleAsyncOptions<AppRequest = unknown>
  * parser refuse. An audit log made from settings is closed with the app, after its server; one that was given stays open.
  *
  * @example
- * const app = await NestFactory.create({ module: Root, imports: [AuditModule.forRoot({ exemptUrls: [/^\/health$/] })] })
+ * @Module({ imports: [AuditModule.forRoot({ exemptUrls: [/^\/health$/] })] }) class Root {}
  */
 export class AuditModule implements OnModuleInit, OnApplicationShutdown {
   readonly #host: HttpAdapterHost
@@ -103,12 +103,10 @@ export class AuditModule implements OnModuleInit, OnApplicationShutdown {
     return moduleWith({ provide: GIVEN, inject, useFactory: useFactory as FactoryProvider['useFactory'] }, imports)
   }
 
-  /** @internal */
   onModuleInit(): void {
     this.#attach?.()
   }
 
-  /** @internal */
   async onApplicationShutdown(): Promise<void> {
     if (this.#isOwn) await this.#audit.close()
   }
