@@ -7,7 +7,8 @@ import { SealedRecord } from '../record/sealed-record.ts'
 import { functionSink } from '../sinks/function.ts'
 import type { QueueLimits, Sink } from '../sinks/sink.ts'
 import { writableSink } from '../sinks/writable.ts'
-import { type Delivery, type DeliveryOptions, deliverTo } from './delivery.ts'
+import { type Delivery, deliverTo } from './delivery.ts'
+import type { DeliveryOptions } from './delivery-options.ts'
 
 const errors: AuditError[] = []
 const codes = () => errors.map((error) => error.code)

@@ -27,7 +27,7 @@ export function holdHttp1(res: ServerResponse, options: HoldOptions): void {
  * Holds an HTTP/1 response. What completes it runs at once, as in bare Node; what it hands to the socket is queued there.
  * Completing are `end`, the write that reaches the declared Content-Length, and `flushHeaders` where there is no body.
  */
-export class HeldHttp1Response extends HeldResponse {
+class HeldHttp1Response extends HeldResponse {
   readonly #res: ServerResponse
   #gate: WriteGate<Socket> | undefined
   #declared: number | undefined

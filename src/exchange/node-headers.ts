@@ -1,13 +1,18 @@
-import type { NodeRequest } from './node-request.ts'
+import type { IncomingHttpHeaders } from 'node:http'
 
 /** Of these Node keeps the first where several came; the values of all others it joins. */
 const FIRST_ONLY: ReadonlySet<string> = new Set(['host', 'user-agent'])
+
+interface Headed {
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+}
 
 /**
  * One header of a request, by its name in lower case, as `req.headers` would have it. It is looked up in what the parser
  * gave: `headers` makes an object of all of them when it is first asked for, which many an app never does.
  */
-export function nodeHeader(req: NodeRequest, name: string): string | undefined {
+export function nodeHeader(req: Headed, name: string): string | undefined {
   const { rawHeaders } = req
   // A request that no parser made, as test tools make them, may have the object alone.
   if (rawHeaders === undefined || rawHeaders.length === 0) return joined(req.headers[name])

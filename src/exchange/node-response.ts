@@ -60,7 +60,7 @@ function isPeerGone(error: (Error & { readonly code?: unknown }) | null): boolea
 }
 
 /** By the code that reset the stream: CANCEL, also where the connection broke; or by the client's goodbye with an error. */
-export function http2EndedBy(stream: ServerHttp2Stream): 'client' | 'server' {
+function http2EndedBy(stream: ServerHttp2Stream): 'client' | 'server' {
   const { code } = (stream.errored ?? {}) as { readonly code?: unknown }
   return stream.rstCode === HTTP2_CANCEL || code === 'ERR_HTTP2_SESSION_ERROR' ? 'client' : 'server'
 }

@@ -25,7 +25,7 @@ export function formatFrom(
 }
 
 /** A format that never fails and always gives one physical line: where the formatter throws or gives no text, the native line. */
-export function formatWith(formatter: Formatter, handlerName: string, report: (error: AuditError) => void): Format {
+function formatWith(formatter: Formatter, handlerName: string, report: (error: AuditError) => void): Format {
   return (sealed) => {
     try {
       const text: unknown = formatter(sealed.record)

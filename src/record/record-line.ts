@@ -5,7 +5,7 @@ import type { Json, Level, Outcome } from './record.ts'
 import { SealedRecord } from './sealed-record.ts'
 
 /** The largest record, in bytes of UTF-8: the entry limit of the tlog-tiles format (C2SP), a 16-bit length. */
-export const MAX_RECORD_BYTES = 65_535
+const MAX_RECORD_BYTES = 65_535
 
 /** A UTF-16 unit is at most three bytes of UTF-8: shorter lines need no counting. */
 const SURELY_FITS = Math.floor(MAX_RECORD_BYTES / 3)

@@ -27,7 +27,7 @@ export function rotate(fs: FileSystem, path: string, now: number, maxFiles: numb
 }
 
 /** The files that were rotated from `path`, the oldest first. */
-export function rotatedFiles(fs: FileSystem, path: string): readonly RotatedFile[] {
+function rotatedFiles(fs: FileSystem, path: string): readonly RotatedFile[] {
   const directory = dirname(path)
   const name = basename(path)
   return fs

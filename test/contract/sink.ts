@@ -103,11 +103,11 @@ export function sinkContract(
 }
 
 /** `count` records, numbered from `first`. */
-export function records(first: number, count: number): AuditRecord[] {
+function records(first: number, count: number): AuditRecord[] {
   return Array.from({ length: count }, (_, index) => record(first + index))
 }
 
 /** One record, told from others by its number. */
-export function record(number: number, message: string = `message of ${number}`): AuditRecord {
+function record(number: number, message: string = `message of ${number}`): AuditRecord {
   return { id: `id-${number}`, time: '2026-11-25T09:00:00.000Z', logger: 'audit_log', type: 'INFO', message }
 }

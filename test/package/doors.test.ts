@@ -50,6 +50,8 @@ const doors = {
   },
   './express': { values: ['expressAudit'], types: ['ExpressAudit'] },
   './fastify': { values: ['fastifyAudit'], types: [] },
+  './fetch': { values: ['fetchAudit'], types: ['FetchAudit', 'FetchSettings'] },
+  './hono': { values: ['honoAudit'], types: ['HonoAudit'] },
   './koa': { values: ['koaAudit'], types: ['KoaAudit'] },
   './nest': {
     values: ['AuditLog', 'AuditModule', 'AuditResource', 'NoAudit'],

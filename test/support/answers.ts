@@ -35,7 +35,7 @@ async function inTurns(...steps: readonly (() => unknown)[]): Promise<void> {
 }
 
 /** What a handler can see of its response at this point. */
-export function noteState(res: ServerResponse, note: Note): void {
+function noteState(res: ServerResponse, note: Note): void {
   note('state', res.headersSent, res.writableEnded, res.finished)
 }
 
