@@ -7,6 +7,9 @@ import { afterEach, expect, vi } from 'vitest'
 import schema from '../../src/record/record.schema.json' with { type: 'json' }
 import type { RecordParts } from '../../src/record/record-line.ts'
 
+/** As documented, and so not taken from what is tested. */
+const MAX_RECORD_BYTES = 65_535
+
 const isValid = new Ajv().compile(schema)
 const faults: string[] = []
 
@@ -16,14 +19,14 @@ vi.mock('../../src/record/record-line.ts', async (importOriginal) => {
     ...original,
     sealRecord(parts: RecordParts) {
       const sealed = original.sealRecord(parts)
-      check(sealed.line, original.MAX_RECORD_BYTES)
+      check(sealed.line)
       return sealed
     },
   }
 })
 
-function check(line: string, maxBytes: number): void {
-  if (Buffer.byteLength(line) > maxBytes) faults.push(`too long: ${line.slice(0, 200)}…`)
+function check(line: string): void {
+  if (Buffer.byteLength(line) > MAX_RECORD_BYTES) faults.push(`too long: ${line.slice(0, 200)}…`)
   // JSON.parse takes these; a line may not have them.
   if (/[\u2028\u2029\p{Cc}]|\p{Surrogate}/u.test(line)) faults.push(`not one clean line: ${JSON.stringify(line)}`)
   try {
