@@ -2,7 +2,7 @@ import http, { type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import Router, { type RouterContext } from '@koa/router'
 import express from 'express'
-import fastify from 'fastify'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { Hono } from 'hono'
 import Koa from 'koa'
 import { expressAudit } from '../../src/adapters/express.ts'
@@ -14,6 +14,11 @@ import { auditResource } from '../../src/resources/audit-resource.ts'
 export const red = { id: 1, colour: 'red', owner: 'J. Jansen' }
 export const blue = { id: 2, colour: 'blue', owner: 'P. de Vries' }
 
+interface Route {
+  Params: { id: string }
+  Querystring: { fail?: string }
+}
+type Asked = FastifyRequest<Route> & { readonly auditLog: Logger }
 type Context = RouterContext & { auditLog: Logger }
 
 const bicycle = auditResource('Bicycle')
@@ -74,21 +79,25 @@ export const apps: Readonly<Record<string, (audit: AuditLog) => Server>> = {
         return (this.raw as unknown as { auditLog: Logger }).auditLog
       },
     })
-    app.get<{ Params: { id: string } }>(
+    app.get<Route>(
       '/bicycles/:id',
-      bicycle(async (request, reply) => (request.params.id === '9' ? reply.code(404).send({ error: 'none' }) : red)),
+      bicycle(async (request: Asked, reply: FastifyReply) =>
+        request.params.id === '9' ? reply.code(404).send({ error: 'none' }) : red,
+      ),
     )
-    app.get(
+    app.get<Route>(
       '/bicycles',
       bicycle(async () => [red, blue]),
     )
-    app.get(
+    app.get<Route>(
       '/listed',
-      listed((_request, reply) => reply.send({ results: [red, blue] })),
+      listed((_request: Asked, reply: FastifyReply) => reply.send({ results: [red, blue] })),
     )
-    app.post<{ Querystring: { fail?: string } }>(
+    app.post<Route>(
       '/bicycles',
-      bicycle((request, reply) => (request.query.fail ? reply.code(422).send() : reply.code(201).send(blue))),
+      bicycle((request: Asked, reply: FastifyReply) =>
+        request.query.fail ? reply.code(422).send() : reply.code(201).send(blue),
+      ),
     )
     app.post(
       '/throws',
@@ -98,18 +107,18 @@ export const apps: Readonly<Record<string, (audit: AuditLog) => Server>> = {
       '/bicycles/:id',
       bicycle(async () => red),
     )
-    app.patch(
+    app.patch<Route>(
       '/bicycles/:id',
-      bicycle((_request, reply) => reply.code(204).send()),
+      bicycle((_request: Asked, reply: FastifyReply) => reply.code(204).send()),
     )
-    app.delete(
+    app.delete<Route>(
       '/bicycles/:id',
-      bicycle((_request, reply) => reply.code(204).send()),
+      bicycle((_request: Asked, reply: FastifyReply) => reply.code(204).send()),
     )
-    app.get(
+    app.get<Route>(
       '/said/:id',
-      bicycle(async (request) => {
-        ;(request as unknown as { auditLog: Logger }).auditLog.setResults('mine').warning('Looked closely')
+      bicycle(async (request: Asked) => {
+        request.auditLog.setResults('mine').warning('Looked closely')
         return red
       }),
     )
