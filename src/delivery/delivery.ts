@@ -52,6 +52,7 @@ class SinkDelivery implements Delivery {
   #phase: 'idle' | 'scheduled' | 'writing' | 'backing-off' | 'closed' = 'idle'
   #turn = 0
   #writingSince = 0
+  #retryAt = 0
   /** How many flush and write. */
   #flushing = 0
   #backOff: NodeJS.Timeout | undefined
@@ -173,8 +174,10 @@ class SinkDelivery implements Delivery {
   /** Exponential, with full jitter, so that many processes do not come back to a destination at the same moment. */
   #tryLater(): void {
     const longest = Math.min(longestBackOffMs, firstBackOffMs * 2 ** Math.min(this.#failures - 1, 16))
+    const delay = Math.random() * longest
     this.#phase = 'backing-off'
-    this.#backOff = unref(setTimeout(this.#writeNext, Math.random() * longest))
+    this.#retryAt = performance.now() + delay
+    this.#backOff = unref(setTimeout(this.#writeNext, delay))
   }
 
   async #allLeft(): Promise<void> {
@@ -193,18 +196,21 @@ class SinkDelivery implements Delivery {
     const target = this.#entered
     this.#flushing++
     while (this.#left < target && this.#phase !== 'closed') {
-      const isLost = this.#phase === 'writing' && performance.now() - this.#writingSince > this.#writeLimitMs
-      // Whoever wrote has ended without an answer.
-      if (isLost) this.#turn++
-      if (isLost || this.#phase === 'scheduled' || this.#phase === 'backing-off') {
-        clearTimeout(this.#backOff)
-        this.#phase = 'scheduled'
-        await this.#write()
-      }
+      if (this.#mayWrite()) await this.#write()
       if (this.#left < target) await new Promise<void>((resolve) => setTimeout(resolve, lookAgainMs))
     }
     this.#flushing--
     if (this.#flushing === 0 && this.#phase === 'scheduled') this.#schedule()
+  }
+
+  /** Whether nobody else writes, also where somebody did and ended without an answer, and a failed write is old enough. */
+  #mayWrite(): boolean {
+    const now = performance.now()
+    if (this.#phase === 'writing' && now - this.#writingSince > this.#writeLimitMs) {
+      this.#turn++
+      this.#phase = 'scheduled'
+    }
+    return this.#phase === 'scheduled' || (this.#phase === 'backing-off' && now >= this.#retryAt)
   }
 
   #wakeWaiters(): void {
