@@ -3,7 +3,7 @@
 //   npm run bench -- [--rounds 5] [--seconds 4] [--only node,griffier] [--check] [--write]
 //
 // --only   servers, contestants, or server/contestant; bare runs always belong to it
-// --check  one round of a second each: only the fields and the counts of records matter
+// --check  one round of a few hundred requests each: only the fields and the counts of records matter
 // --write  puts the result in bench/RESULTS.md
 // It fails when a record is missing or lacks a field, never for speed.
 import { spawnSync } from 'node:child_process'
@@ -28,8 +28,9 @@ const { values: options } = parseArgs({
   },
 })
 const rounds = options.check ? 1 : Number(options.rounds)
-const seconds = options.check ? 1 : Number(options.seconds)
-const warmUpSeconds = options.check ? 0 : WARM_UP_SECONDS
+const amounts = options.check
+  ? { firstRequests: 500, warmUpSeconds: 0, seconds: 0.2 }
+  : { warmUpSeconds: WARM_UP_SECONDS, seconds: Number(options.seconds) }
 const only = options.only?.split(',')
 
 function chosenRuns() {
@@ -58,7 +59,7 @@ async function allRuns() {
   const runs = []
   for (let round = 1; round <= rounds; round++) {
     for (const { server, contestant } of shuffled(chosenRuns())) {
-      const result = await run({ server, contestant, seconds, warmUpSeconds }).catch((error) => ({
+      const result = await run({ server, contestant, ...amounts }).catch((error) => ({
         faults: [error.message],
       }))
       runs.push({ round, server, contestant, ...result })
@@ -82,8 +83,10 @@ function microRows() {
 }
 
 function versions() {
-  const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
-  return Object.entries(dependencies)
+  const pinned = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
+  const nest = '@nestjs/core'
+  const all = { ...pinned('package.json').dependencies, [nest]: pinned('../package.json').devDependencies[nest] }
+  return Object.entries(all)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')
 }
@@ -94,9 +97,9 @@ function report(runs, micro, { absolute }) {
     [...new Set(valid.map(({ server }) => server))].map((server) => [server, summarise(valid, server)]),
   )
   return [
-    `${describeMachine(OUT)}; ${new Date().toISOString().slice(0, 10)}; ${rounds} rounds of ${seconds} s, 50 connections.`,
+    `${describeMachine(OUT)}; ${new Date().toISOString().slice(0, 10)}; ${rounds} rounds of ${amounts.seconds} s, 50 connections.`,
     `${versions()}.`,
-    ...Object.entries(rowsByServer).flatMap(([server, rows]) => [`## ${server}`, table(rows, { absolute })]),
+    ...Object.entries(rowsByServer).flatMap(([server, rows]) => [`## ${server}`, table(server, rows, { absolute })]),
     '## Targets',
     verdicts(rowsByServer, micro),
     ...losses(rowsByServer),
@@ -113,7 +116,11 @@ machine to machine, microseconds do not, so only ratios are kept here.
 
 \`griffier\` writes to stdout, \`griffier-file\` to a file sink, \`griffier-no-context\` to stdout without \`audit.current()\`; redaction
 is on in all three, and in no other. \`evlog-audit\` signs records in a hash chain. \`floor\` is written by hand and does the least that
-still yields the record: no redaction, no id, no care for errors.`
+still yields the record: no redaction, no id, no care for errors.
+
+\`fastify-pino\` is the logging of requests of Fastify's own: it writes two lines a request, which have the record's fields only
+together. \`hono-pino\` writes when the app has answered, before Node has, so its headers are those of Hono's \`Response\`. What
+loggers other than griffier cannot know of themselves, such as the user and the filter, is handed to them by hand.`
 
 pinLoad()
 mkdirSync(OUT, { recursive: true })

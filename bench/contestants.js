@@ -1,87 +1,78 @@
-// Every contestant: how it is mounted, and how it learns the filter and the results of a request.
+// Every contestant: the servers it runs on, how it is mounted, and how it learns the filter and the results of a request.
 //
-// `mount` gives { middleware?, wrap?, remember? }: `middleware` in the shape of Express, `wrap` for what takes node:http's
-// handler. Its records go to stdout, which is a file, unless it writes files of its own in `directory`.
+// `mount` gives what its server takes: `middleware` in the framework's shape, or else `wrap` for what takes node:http's
+// handler, `options` of a Fastify app and a `plugin` with its settings, `imports` of a Nest module. `remember` is called with
+// what the server's handlers call the request. Records go to stdout, which is a file, unless it writes files of its own in
+// `directory`. One that writes more than one line a request says how many, and which member tells whose they are.
 import { recordOf } from './app.js'
 import { floor } from './floor.js'
+import { fastifyPino, honoPino, koaPinoLogger, nestjsPino, pinoHttp } from './pino.js'
+import { keepOn, servers } from './servers.js'
 
-const BOTH = ['node', 'express']
-
-function keep(req, _res, filter, results) {
-  req.seen = { filter, results }
-}
+const PLAIN = ['node', 'express']
+const ALL = Object.keys(servers)
 
 export const contestants = {
-  bare: { servers: BOTH, mount: () => ({ remember: () => {} }) },
+  bare: { servers: ALL, mount: () => ({ remember: () => {} }) },
   griffier: {
-    servers: BOTH,
+    servers: ALL,
     mount: griffier(({ stdoutSink }) => ({ logHandler: stdoutSink() })),
   },
   'griffier-file': {
-    servers: BOTH,
+    servers: PLAIN,
     mount: griffier(({ fileSink }, directory) => ({ logHandler: fileSink(`${directory}/records.ndjson`) })),
   },
   'griffier-no-context': {
-    servers: BOTH,
+    servers: ALL,
     mount: griffier(({ stdoutSink }) => ({ logHandler: stdoutSink(), context: false })),
   },
-  'pino-http': { servers: BOTH, mount: pinoHttp({}) },
-  'pino-http-async': { servers: BOTH, mount: pinoHttp({ sync: false, minLength: 4096, periodicFlush: 100 }) },
-  morgan: { servers: BOTH, mount: morgan },
+  'pino-http': { servers: PLAIN, mount: pinoHttp() },
+  'pino-http-async': { servers: PLAIN, mount: pinoHttp({ sync: false, minLength: 4096, periodicFlush: 100 }) },
+  'fastify-pino': { servers: ['fastify'], mount: fastifyPino, lines: { each: 2, whose: 'reqId' } },
+  'koa-pino-logger': { servers: ['koa'], mount: koaPinoLogger },
+  'hono-pino': { servers: ['hono'], mount: honoPino },
+  'nestjs-pino': { servers: ['nest'], mount: nestjsPino },
+  morgan: { servers: PLAIN, mount: morgan },
   'express-winston': { servers: ['express'], mount: expressWinston },
   // evlog has no door for node:http. Its redaction is off: it would change the user agent, which the check asks for.
-  evlog: { servers: ['express'], mount: () => evlog() },
-  'evlog-audit': { servers: ['express'], mount: (_server, directory) => evlog(directory) },
-  floor: { servers: BOTH, mount: () => ({ middleware: floor(1), remember: keep }) },
+  evlog: { servers: ['express'], mount: (server) => evlog(server) },
+  'evlog-audit': { servers: ['express'], mount: evlog },
+  floor: { servers: ALL, mount: (server) => ({ ...floor(server, 1), remember: keepOn(server) }) },
 }
 
 function griffier(settingsFor) {
   return async (server, directory) => {
     const doors = await import('../dist/index.js')
-    const { expressAudit } = await import('../dist/adapters/express.js')
-    const { nodeAudit } = await import('../dist/adapters/node.js')
+    const { userOf, auditLogOf } = servers[server]
     const audit = doors.createAuditLog({
-      userFromRequest: (req) => req.user,
+      userFromRequest: userOf,
       onError: (error) => console.error(error.message),
       ...settingsFor(doors, directory),
     })
-    const remember = (req, _res, filter, results) => {
-      req.auditLog.setFilter(filter.object, filter.fields, filter.terms).setResults(results).info('Read a bicycle')
+    const remember = (request, filter, results) => {
+      auditLogOf(request)
+        .setFilter(filter.object, filter.fields, filter.terms)
+        .setResults(results)
+        .info('Read a bicycle')
     }
-    return server === 'node' ? { wrap: nodeAudit(audit), remember } : { middleware: expressAudit(audit), remember }
+    return { ...mounted(server, audit, await import(`../dist/adapters/${server}.js`)), remember }
   }
 }
 
-function pinoHttp(destination) {
-  return async () => {
-    const { default: pino } = await import('pino')
-    const { default: make } = await import('pino-http')
-    const options = {
-      serializers: {
-        req: (req) => ({
-          method: req.method,
-          url: `http://${req.headers.host}${req.url}`,
-          user_agent: req.headers['user-agent'],
-        }),
-        res: (res) => ({
-          status_code: res.statusCode,
-          reason: res.raw.statusMessage ?? 'OK',
-          headers: res.raw.getHeaders(),
-        }),
-      },
-      customProps: (req) => req.user && { user: { ...req.user, ip: req.socket.remoteAddress }, ...req.seen },
-    }
-    return { middleware: make(options, pino.destination({ fd: 1, ...destination })), remember: keep }
-  }
+function mounted(server, audit, door) {
+  if (server === 'node') return { wrap: door.nodeAudit(audit) }
+  if (server === 'fastify') return { plugin: [door.fastifyAudit, audit] }
+  if (server === 'nest') return { imports: [door.AuditModule.forRoot(audit)] }
+  return { middleware: door[`${server}Audit`](audit) }
 }
 
-async function morgan() {
+async function morgan(server) {
   const { default: make } = await import('morgan')
   const line = (tokens, req, res) => JSON.stringify({ audit: recordOf(req, res), time: tokens.date(req, res, 'iso') })
-  return { middleware: make(line), remember: keep }
+  return { middleware: make(line), remember: keepOn(server) }
 }
 
-async function expressWinston() {
+async function expressWinston(server) {
   const { default: make } = await import('express-winston')
   const { default: winston } = await import('winston')
   const middleware = make.logger({
@@ -93,11 +84,11 @@ async function expressWinston() {
     responseWhitelist: [],
     dynamicMeta: (req, res) => ({ audit: recordOf(req, res) }),
   })
-  return { middleware, remember: keep }
+  return { middleware, remember: keepOn(server) }
 }
 
 /** To stdout; with a directory as its audit log: signed by a hash chain, drained to files in batches. */
-async function evlog(directory) {
+async function evlog(server, directory) {
   const { auditOnly, initLogger, signed } = await import('evlog')
   const { evlog: make } = await import('evlog/express')
   let drain
@@ -109,8 +100,9 @@ async function evlog(directory) {
   }
   const env = { service: 'bench', environment: 'production' }
   initLogger({ env, pretty: false, redact: false, ...(drain && { silent: true, drain }) })
-  const remember = (req, res, filter, results) => {
-    keep(req, res, filter, results)
+  const keep = keepOn(server)
+  const remember = (req, filter, results) => {
+    keep(req, filter, results)
     if (drain !== undefined) {
       req.log.audit({
         action: 'bicycle.read',
@@ -119,7 +111,7 @@ async function evlog(directory) {
         outcome: 'success',
       })
     }
-    req.log.set(recordOf(req, res))
+    req.log.set(recordOf(req, req.res))
   }
   return { middleware: make(drain && { drain }), remember }
 }

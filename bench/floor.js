@@ -34,14 +34,14 @@ function userText(user, ip) {
   return `{"authenticated":${user.authenticated},"email":${text(user.email)},"roles":[${roles}],"provider":${text(user.provider)},"realm":${text(user.realm)},"ip":${text(ip)}}`
 }
 
-function lineOf(req, res) {
+function lineOf(req, res, headers) {
   const url = quote(`http://${req.headers.host}${req.originalUrl ?? req.url}`)
-  const { filter, results } = req.seen
-  return `{"time":${Date.now()},"http_request":{"method":"${req.method}","url":${url},"user_agent":${text(req.headers['user-agent'])}},"http_response":{"status_code":${res.statusCode},"reason":"${res.statusMessage}","headers":{${headersText(res.getHeaders())}}},"user":${userText(req.user, req.socket.remoteAddress)},"filter":${JSON.stringify(filter)},"results":${JSON.stringify(results)},"type":"INFO","message":"Read a bicycle"}\n`
+  const { user, filter, results } = req.seen
+  return `{"time":${Date.now()},"http_request":{"method":"${req.method}","url":${url},"user_agent":${text(req.headers['user-agent'])}},"http_response":{"status_code":${res.statusCode},"reason":"${res.statusMessage}","headers":{${headersText(headers)}}},"user":${userText(user, req.socket.remoteAddress)},"filter":${JSON.stringify(filter)},"results":${JSON.stringify(results)},"type":"INFO","message":"Read a bicycle"}\n`
 }
 
-/** Middleware that writes the records of one turn of the event loop to `descriptor` in one go. */
-export function floor(descriptor) {
+/** What a server takes to write to `descriptor`, in one go, the records of one turn of the event loop. */
+export function floor(server, descriptor) {
   let pending = ''
   const write = () => {
     const lines = Buffer.from(pending)
@@ -49,11 +49,60 @@ export function floor(descriptor) {
     let at = 0
     while (at < lines.length) at += writeSync(descriptor, lines, at)
   }
-  return (req, res, next) => {
+  return shapes[server]((req, res, headersOf) => {
     res.on('finish', () => {
       if (pending === '') setImmediate(write)
-      pending += lineOf(req, res)
+      pending += lineOf(req, res, headersOf())
     })
+  })
+}
+
+function onExpress(watch) {
+  const middleware = (req, res, next) => {
+    watch(req, res, () => res.getHeaders())
     next()
   }
+  return { middleware }
+}
+
+function onFastify(watch) {
+  const plugin = async (app) => {
+    app.addHook('onRequest', (request, reply, done) => {
+      watch(request.raw, reply.raw, () => reply.getHeaders())
+      done()
+    })
+  }
+  return { plugin: [Object.assign(plugin, { [Symbol.for('skip-override')]: true })] }
+}
+
+function onKoa(watch) {
+  const middleware = ({ req, res }, next) => {
+    watch(req, res, () => res.getHeaders())
+    return next()
+  }
+  return { middleware }
+}
+
+/** Its headers go out with `writeHead`, and Node keeps no others; those of its `Response` are dear to ask for. */
+function onHono(watch) {
+  const middleware = ({ env: { incoming, outgoing } }, next) => {
+    const { writeHead } = outgoing
+    let sent
+    outgoing.writeHead = (status, headers) => {
+      sent = headers
+      return Reflect.apply(writeHead, outgoing, [status, headers])
+    }
+    watch(incoming, outgoing, () => sent)
+    return next()
+  }
+  return { middleware }
+}
+
+const shapes = {
+  node: onExpress,
+  express: onExpress,
+  fastify: onFastify,
+  koa: onKoa,
+  hono: onHono,
+  nest: onExpress,
 }

@@ -40,7 +40,7 @@ const audit = createAuditLog({
   },
 })
 
-function remember(req, _res, filter, results) {
+function remember(req, filter, results) {
   req.auditLog.setFilter(filter.object, filter.fields, filter.terms).setResults(results).info(`Read ${req.url}`)
 }
 

@@ -15,7 +15,7 @@ import { isoTime } from '../dist/lib/clock.js'
 import { uuidv7 } from '../dist/lib/uuid.js'
 import { sealRecord } from '../dist/record/record-line.js'
 import { createRedactor } from '../dist/record/redaction.js'
-import { answer, makeUser, REQUEST_HEADERS, RESPONSE_HEADERS, recordOf, TARGET } from './app.js'
+import { answer, makeUser, REQUEST_HEADERS, recordOf, setHeaders, TARGET, tell } from './app.js'
 
 const EXEMPT_TARGET = '/health'
 const MOST_EXEMPT_NS = 500
@@ -84,7 +84,7 @@ function expressExchange(target) {
 
 const nothing = () => {}
 const audited = ({ req, res }) =>
-  answer(req, res, (_req, _res, filter, results) => {
+  answer(req, res, (_req, filter, results) => {
     req.auditLog.setFilter(filter.object, filter.fields, filter.terms).setResults(results).info('Read a bicycle')
   })
 const exempt = onNode(nothing)
@@ -92,8 +92,10 @@ const whole = onNode((req, res) => audited({ req, res }))
 const wholeWithoutContext = nodeAudit(withoutContext)((req, res) => audited({ req, res }))
 
 const sample = exchange(TARGET)
-sample.req.seen = { filter: { object: 'Bicycle', fields: ['colour', 'brand'], terms: 'red' }, results: [{ id: 42 }] }
-for (const [name, value] of Object.entries(RESPONSE_HEADERS)) sample.res.setHeader(name, value)
+tell((req, filter, results) => {
+  req.seen = { user: req.user, filter, results }
+}, sample.req)
+setHeaders(sample.res)
 const plain = recordOf(sample.req, sample.res)
 const parts = {
   id: uuidv7(Date.now()),

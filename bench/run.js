@@ -5,27 +5,27 @@ import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
 import { BODY, missingFields, REQUEST_HEADERS, TARGET } from './app.js'
+import { contestants } from './contestants.js'
 import { cpuOf, peakMemoryOf, pinnedNode } from './machine.js'
 import { firstLines, followRecords } from './records.js'
 
 const CONNECTIONS = 50
-const FIRST_REQUESTS = 2000
 const PATIENCE_MS = 10_000
 const SERVER = fileURLToPath(new URL('server.js', import.meta.url))
 
 export const OUT = fileURLToPath(new URL('../out/bench/', import.meta.url))
 
 /**
- * Measures `contestant` on `server` for about `seconds` after `warmUpSeconds`.
+ * Measures `contestant` on `server` for about `seconds` after `firstRequests` and `warmUpSeconds`.
  * @returns CPU per request in µs, requests per second, peak memory in MB, and the `faults` that make the run invalid
  */
-export async function run({ server, contestant, seconds, warmUpSeconds, nodeArgs = [] }) {
+export async function run({ server, contestant, seconds, warmUpSeconds, firstRequests = 2000, nodeArgs = [] }) {
   const directory = `${OUT}records`
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
   const child = start(directory, [...nodeArgs, SERVER, server, contestant, directory])
   try {
-    return await measure({ child, directory, contestant, seconds, warmUpSeconds })
+    return await measure({ child, directory, contestant, seconds, warmUpSeconds, firstRequests })
   } finally {
     if (child.exitCode === null && child.signalCode === null) {
       const gone = once(child, 'exit')
@@ -47,15 +47,16 @@ function start(directory, args) {
   return child
 }
 
-async function measure({ child, directory, contestant, seconds, warmUpSeconds }) {
+async function measure({ child, directory, contestant, seconds, warmUpSeconds, firstRequests }) {
   const { port } = await nextMessage(child)
-  const perRequest = contestant === 'bare' ? 0 : 1
+  const { lines = { each: 1 } } = contestants[contestant]
+  const perRequest = contestant === 'bare' ? 0 : lines.each
   const records = followRecords(directory)
 
-  let requests = FIRST_REQUESTS
-  let rate = await load(port, FIRST_REQUESTS)
+  let requests = firstRequests
+  let rate = await load(port, firstRequests)
   await records.waitFor(requests * perRequest, PATIENCE_MS)
-  const faults = perRequest === 0 ? [] : faultsIn(firstLines(directory))
+  const faults = perRequest === 0 ? [] : faultsIn(byRequest(firstLines(directory), lines))
   if (warmUpSeconds > 0) {
     requests += rounded(rate.perSecond * warmUpSeconds)
     rate = await load(port, rounded(rate.perSecond * warmUpSeconds))
@@ -73,13 +74,31 @@ async function measure({ child, directory, contestant, seconds, warmUpSeconds })
   const seen = (await nextMessage(child)).requests
   if (failed > 0) faults.push(`${failed} requests failed`)
   if (seen !== requests) faults.push(`sent ${requests} requests, the server saw ${seen}`)
-  if (written !== seen * perRequest) faults.push(`${written} records of ${seen} requests`)
-  return { cpu, perSecond, memory: peakMemoryOf(child.pid), requests: seen, records: written, faults }
+  if (written !== seen * perRequest) faults.push(`${written} lines of ${seen} requests`)
+  return {
+    cpu,
+    perSecond,
+    memory: peakMemoryOf(child.pid),
+    requests: seen,
+    records: written / Math.max(1, perRequest),
+    faults,
+  }
 }
 
-function faultsIn(lines) {
-  const missing = new Set(lines.flatMap(missingFields))
-  if (lines.length === 0) return ['no records']
+/** The lines of each request; those whose other lines are further on are left out. */
+function byRequest(lines, { each, whose }) {
+  if (each === 1) return lines.map((line) => [line])
+  const groups = new Map()
+  for (const line of lines) {
+    const key = JSON.parse(line)[whose]
+    groups.set(key, [...(groups.get(key) ?? []), line])
+  }
+  return [...groups.values()].filter((group) => group.length >= each)
+}
+
+function faultsIn(requests) {
+  const missing = new Set(requests.flatMap(missingFields))
+  if (requests.length === 0) return ['no records']
   return missing.size === 0 ? [] : [`records lack ${[...missing].join(', ')}`]
 }
 
