@@ -9,7 +9,7 @@ import { adapterContract } from './adapter.ts'
 import { mountExpress } from './express-app.ts'
 import { mountNode, serve } from './node-app.ts'
 
-const quirks = { shortensNested: true }
+const quirks = { row: '`attach(server)`', shortensNested: true }
 
 adapterContract('attach(server)', mountNode({ kind: 'http', wraps: false, attaches: true }), quirks)
 adapterContract('attach(server) and a wrapped handler', mountNode({ kind: 'http', attaches: true }), quirks)

@@ -3,5 +3,5 @@ import { mountExpress } from './express-app.ts'
 
 const quirks = { keepsErrors: true, compresses: true, shortensNested: true }
 
-adapterContract('Express 5', mountExpress(5), quirks)
-adapterContract('Express 4', mountExpress(4), quirks)
+adapterContract('Express 5', mountExpress(5), { ...quirks, row: 'Express 5' })
+adapterContract('Express 4', mountExpress(4), { ...quirks, row: 'Express 4' })

@@ -1,7 +1,7 @@
 import { adapterContract } from './adapter.ts'
 import { mountFastify } from './fastify-app.ts'
 
-const quirks = { keepsErrors: true }
+const quirks = { row: 'Fastify 5', keepsErrors: true }
 
 adapterContract('Fastify 5', mountFastify(), quirks)
 adapterContract('Fastify 5, registered after the routes', mountFastify({ registered: 'last' }), quirks)

@@ -29,18 +29,19 @@ import { serve } from '../contract/node-app.ts'
 export type PlatformName = 'Express' | 'Fastify'
 
 /** Mounts the contract's app on Nest. */
-export function mountNest(platform: PlatformName): Mount {
+export function mountNest(platform: PlatformName, kind: 'http' | 'h2c' = 'http'): Mount {
   return async (options) => {
     const root = {
       module: createRoot(options, platform === 'Express' ? '*rest' : '*'),
       imports: options.audits.map((audit) => AuditModule.forRoot(audit)),
     }
-    const adapter = platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter()
+    const adapter =
+      platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter({ http2: kind === 'h2c' } as object)
     const app = await NestFactory.create(root, adapter, { logger: false, bodyParser: false, abortOnError: false })
     if (platform === 'Fastify') parseOnlyWhatIsParsed(app.getHttpAdapter().getInstance())
     await app.init()
     if (platform === 'Fastify') await app.getHttpAdapter().getInstance().ready()
-    return serve(app.getHttpServer())
+    return serve(app.getHttpServer(), kind)
   }
 }
 

@@ -19,7 +19,12 @@ export interface Answered {
 }
 
 /** Asks once, over a connection of its own, in the protocol of the adapter. */
-export function ask(app: Mounted, quirks: Quirks, path: string, asking: Asking = {}): Promise<Answered> {
+export function ask(
+  app: Mounted,
+  quirks: Pick<Quirks, 'protocol'>,
+  path: string,
+  asking: Asking = {},
+): Promise<Answered> {
   return quirks.protocol === 'http2' ? askHttp2(app, path, asking) : askHttp1(app, path, asking)
 }
 

@@ -49,6 +49,8 @@ export type Mount = (options: MountOptions) => Promise<Mounted>
 
 /** How an adapter differs from the others. */
 export interface Quirks {
+  /** The row of `docs/guarantees.md` that it stands in. */
+  readonly row: string
   readonly protocol?: 'http1' | 'http2'
   readonly tls?: boolean
   /** Whether the framework hands over the errors that it answers by default, so that they are in the record. */
