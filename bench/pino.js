@@ -6,7 +6,7 @@ import { keepOn } from './servers.js'
 // As pino has it without any destination: each line is written at once.
 const AT_ONCE = {}
 
-/** With all that a serializer of pino-http gets, which is not Node's request and response but holds them as `raw`. */
+/** What serializers of pino-http are given holds Node's request and response as `raw`. */
 const OPTIONS = {
   serializers: {
     req: ({ raw }) => requestOf(raw),
