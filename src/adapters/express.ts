@@ -2,7 +2,8 @@ import type { Application, NextFunction, Request, RequestHandler, Response } fro
 import type { AuditLog } from '../audit-log/audit-log.ts'
 import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
-import { exchangeOf, exchangesOf } from '../exchange/marks.ts'
+import { logThrough } from '../exchange/log-through.ts'
+import { exchangeOf } from '../exchange/marks.ts'
 import { openExchange } from '../exchange/node-exchange.ts'
 import { type NodeFramework, originalTarget } from '../exchange/node-request.ts'
 import { createNodeCapture } from '../exchange/node-source.ts'
@@ -77,19 +78,6 @@ export function expressAudit<AppRequest extends Request = Request>(
 
 function goOn(next: NextFunction): void {
   next()
-}
-
-/** Gives requests, or a prototype of them, their `auditLog`; an app that sets one of its own has that. */
-function logThrough(requests: object, recorder: Recorder): void {
-  Object.defineProperty(requests, 'auditLog', {
-    configurable: true,
-    get(this: object): Logger {
-      return exchangesOf(this)?.logger ?? recorder.silent
-    },
-    set(this: object, value: unknown) {
-      Object.defineProperty(this, 'auditLog', { value, writable: true, enumerable: true, configurable: true })
-    },
-  })
 }
 
 /** What an app needs once, seen when its first request comes. */

@@ -55,6 +55,7 @@ export class OpenAuditLog implements AuditLog {
   readonly #policy: Policy
   readonly #outside: Logger
   readonly #counters = { recorded: 0, lost: 0, refused: 0, afterClose: 0 }
+  readonly #lateRequests = new WeakSet<object>()
   #held = 0
   #longestHoldMs = 0
   readonly #watching: readonly (() => void)[]
@@ -73,7 +74,7 @@ export class OpenAuditLog implements AuditLog {
       newId: wiring.ids ?? uuidv7,
       scope: wiring.scope,
       held: wiring.commit !== undefined,
-      admitsMore: () => this.#admitsMore(),
+      admitsMore: (request) => this.#admitsMore(request),
       keep: (record) => this.#keep(record),
       lose: (error) => this.#lose(error),
       holding: (change) => {
@@ -156,9 +157,12 @@ export class OpenAuditLog implements AuditLog {
     }
   }
 
-  #admitsMore(): boolean {
+  #admitsMore(request: object | undefined): boolean {
     if (this.#state === 'open') return true
-    this.#countAfterClose()
+    // Seen at the server and by the framework, a request is still one.
+    const isCounted = request !== undefined && this.#lateRequests.has(request)
+    if (request !== undefined) this.#lateRequests.add(request)
+    if (!isCounted) this.#countAfterClose()
     return false
   }
 

@@ -21,7 +21,7 @@ export interface RecorderParts {
   /** Whether responses are held until their record is safe. */
   readonly held: boolean
   readonly policy: Policy
-  readonly admitsMore: () => boolean
+  readonly admitsMore: (request: object | undefined) => boolean
   readonly keep: (record: SealedRecord) => Promise<void> | undefined
   readonly lose: (error: unknown) => void
   readonly holding: (change: 1 | -1) => void
@@ -40,10 +40,10 @@ export function createRecorder(settings: ResolvedSettings, parts: RecorderParts)
     redactor,
     clock: parts.clock,
     newId: parts.newId,
-    decide(method, target) {
+    decide(method, target, request) {
       if (!settings.enabled) return undefined
       const decision = parts.policy.decide(method, target)
-      return decision.keep !== 'none' && parts.admitsMore() ? decision : undefined
+      return decision.keep !== 'none' && parts.admitsMore(request) ? decision : undefined
     },
     policy: policyHash(settings),
     forwardedHeader,

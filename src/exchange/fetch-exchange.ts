@@ -57,7 +57,7 @@ export async function recordFetch(
 function begin(capture: FetchCapture, request: Request, known: object, platform: FetchPlatform): Course | undefined {
   const { recorder } = capture
   try {
-    const decision = recorder.decide(request.method, request.url)
+    const decision = recorder.decide(request.method, request.url, request)
     if (decision === undefined) return undefined
     const source = new FetchSource(capture, request, known, platform.peer)
     const facts = fetchRequestFacts(recorder, request, platform.peer)

@@ -49,7 +49,7 @@ export function beginExchange(
 ): Exchange | undefined {
   const { recorder, framework } = capture
   const target = framework.target(req, known)
-  const decision = recorder.decide(req.method ?? null, target)
+  const decision = recorder.decide(req.method ?? null, target, req)
   if (decision === undefined) return undefined
   const facts = nodeRequestFacts(recorder, req, target)
   const exchange = new Exchange(recorder, facts, nodeSource, decision, exchangesOf(req))

@@ -82,7 +82,7 @@ function openRefused(capture: NodeCapture, error: ParserError, socket: Connectio
   if (socket.destroyed || socket[LAST_REQUEST]?.complete === false) return undefined
   // Attached twice, a server still has one record of it.
   if (exchangeOf(error, recorder) !== undefined) return undefined
-  const decision = recorder.decide(null, '')
+  const decision = recorder.decide(null, '', undefined)
   if (decision === undefined) return undefined
   const address = recorder.clientAddress(socket.remoteAddress, undefined)
   const source = { user: () => null, address: () => address, ending: () => UNANSWERED }

@@ -31,7 +31,7 @@ export interface Recorder {
   readonly clock: Clock
   newId(time: number): string
   /** What the rules say of a request; undefined where it leaves no record: exempt, auditing off, or the audit log closed. */
-  decide(method: string | null, target: string): Decision | undefined
+  decide(method: string | null, target: string, request: object | undefined): Decision | undefined
   /** Names the rules in force. */
   readonly policy: string | undefined
   /** The header that a trusted proxy writes, in lower case. */

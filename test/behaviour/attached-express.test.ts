@@ -21,3 +21,15 @@ test('a record that was begun at the server takes in what Express knows: its tru
   await fetch(`http://127.0.0.1:${port}/x`, { headers: { 'x-forwarded-for': '203.0.113.7' } })
   expect((await record()).user).toMatchObject({ id: 'jane', ip: '203.0.113.7' })
 })
+
+test('a request that comes after close is counted once, though server and framework both see it', async () => {
+  const { audit } = open()
+  const app = quietApp()
+  app.use(expressAudit(audit), (_req, res) => void res.end('ok'))
+  const server = nodeAudit(audit).attach(http.createServer(app)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => server.closeAllConnections())
+  await audit.close()
+  expect(await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/x`)).text()).toBe('ok')
+  expect(audit.health().counters.afterClose).toBe(1)
+})
