@@ -17,6 +17,13 @@ export interface Packed {
   readonly app: string
 }
 
+/** What the apps of `consumers/` need beside griffier, in versions of the lines that it is developed with. */
+const needed = [
+  ...['@types/express', '@types/koa', '@types/node'],
+  ...['@nestjs/common', '@nestjs/core', '@nestjs/platform-express', 'reflect-metadata', 'rxjs'],
+  ...['express', 'fastify', 'hono', '@hono/node-server', 'koa'],
+]
+
 const notInACheckout = new Set(['node_modules', 'dist', 'coverage', 'out', '.git'])
 
 /** Packs a clean copy of the project, where only `prepack` can have built it, and installs the tarball as an app would. */
@@ -40,7 +47,6 @@ async function installIn(app: string, tarball: string): Promise<void> {
   const { devDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
     devDependencies: Record<string, string>
   }
-  const needed = ['express', '@types/express', '@types/node']
   const dependencies = Object.fromEntries(needed.map((name) => [name, devDependencies[name]]))
   await writeFile(
     join(app, 'package.json'),
