@@ -17,6 +17,7 @@ export type {
   UserFromRequest,
 } from './audit-log/settings.ts'
 export type { DeliveryHealth } from './delivery/tally.ts'
+export { fromJwtClaims, fromOidcClaims, type UserFacts } from './exchange/user.ts'
 export type { Formatter } from './formats/format.ts'
 export { AuditError, type ErrorCode } from './lib/errors.ts'
 export type { Logger, UserDescription } from './record/logger.ts'

@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, '../..')
 /** What each door exports. A change here is a change to the public names, and belongs in CHANGELOG.md. */
 const doors = {
   '.': {
-    values: ['AuditError', 'createAuditLog', 'fileSink', 'stdoutSink'],
+    values: ['AuditError', 'createAuditLog', 'fileSink', 'fromJwtClaims', 'fromOidcClaims', 'stdoutSink'],
     types: [
       'AuditLog',
       'AuditRecord',
@@ -44,6 +44,7 @@ const doors = {
       'Sink',
       'StdoutSinkOptions',
       'UserDescription',
+      'UserFacts',
       'UserFromRequest',
       'UserPart',
     ],
