@@ -8,6 +8,7 @@ const config: ViteUserConfig = defineConfig({
     hookTimeout: 600_000,
     pool: 'forks',
     fileParallelism: false,
+    maxConcurrency: 2,
     projects: [
       { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'] } },
       withNest11(['test/nest/contract.test.ts']),

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { build } from 'esbuild'
@@ -20,6 +20,7 @@ beforeAll(async () => {
 afterAll(() => rm(packed.temporary, { recursive: true, force: true }))
 
 interface KeptRecord {
+  readonly logger: string
   readonly message: string
   readonly http_request: { readonly url: string }
   readonly user: { readonly id?: string; readonly ip: string }
@@ -72,6 +73,8 @@ describe.each(lines)('the packed package on Node.js %s', (line) => {
     expect(recordsIn(stdout)).toHaveLength(1)
   })
 
+  it('exports the same from each door, imported and required', () => succeed(node, ['doors.mjs'], { cwd: packed.app }))
+
   it('has its JSON Schema behind a door', async () => {
     const { stdout } = await succeed(node, ['schema.mjs'], { cwd: packed.app })
     expect(JSON.parse(stdout)).toHaveProperty('properties.http_request')
@@ -105,41 +108,61 @@ describe('bundled by esbuild', () => {
 
 describe('compiled by TypeScript, strict, declarations checked', () => {
   const kinds = [
-    { name: 'nodenext', source: 'typed.mts', output: 'typed.mjs', module: 'nodenext', moduleResolution: 'nodenext' },
-    {
-      name: 'nodenext in CommonJS',
-      source: 'typed.cts',
-      output: 'typed.cjs',
-      module: 'nodenext',
-      moduleResolution: 'nodenext',
-    },
-    { name: 'bundler', source: 'typed.mts', output: 'typed.mjs', module: 'esnext', moduleResolution: 'bundler' },
-    {
-      name: 'commonjs with old resolution',
-      source: 'typed.ts',
-      output: 'typed.js',
-      module: 'commonjs',
-      moduleResolution: 'node10',
-    },
+    { name: 'nodenext', ending: 'mts', module: 'nodenext', moduleResolution: 'nodenext' },
+    { name: 'nodenext in CommonJS', ending: 'cts', module: 'nodenext', moduleResolution: 'nodenext' },
+    { name: 'bundler', ending: 'mts', module: 'esnext', moduleResolution: 'bundler' },
+    { name: 'commonjs with old resolution', ending: 'ts', module: 'commonjs', moduleResolution: 'node10' },
   ]
-  const matrix = kinds.flatMap((kind) => [true, false].map((esModuleInterop) => ({ ...kind, esModuleInterop })))
 
-  it.each(matrix)('$name, esModuleInterop $esModuleInterop: compiles and runs', async (kind) => {
-    const { name, source, output, module, moduleResolution, esModuleInterop } = kind
-    const directory = join(packed.app, `${name.replaceAll(' ', '-')}-${esModuleInterop}`)
+  /** Compiles apps of `consumers/`, and gives the directory of what came out and the compiler's complaints. */
+  async function compile(
+    apps: readonly string[],
+    { name, ending, module, moduleResolution }: (typeof kinds)[number],
+    options: { readonly esModuleInterop: boolean; readonly experimentalDecorators?: boolean },
+  ): Promise<{ directory: string; complaints: readonly string[] }> {
+    const directory = join(packed.app, `${name.replaceAll(' ', '-')}-${options.esModuleInterop}`)
     await mkdir(directory)
     await writeFile(join(directory, 'package.json'), '{"private":true}')
-    await writeFile(join(directory, source), await readFile(join(packed.app, 'typed.ts')))
+    for (const app of apps) await copyFile(join(packed.app, `${app}.ts`), join(directory, `${app}.${ending}`))
     const compilerOptions = {
-      ...{ module, moduleResolution, esModuleInterop },
-      ...{ target: 'es2022', lib: ['es2022'], types: ['node'], strict: true, skipLibCheck: false, noEmitOnError: true },
+      ...{ module, moduleResolution, target: 'es2022', lib: ['es2022'], types: ['node'] },
+      ...{ strict: true, skipLibCheck: false, ...options },
     }
-    await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [source] }))
+    const files = apps.map((app) => `${app}.${ending}`)
+    await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
     const compiler = join(root, 'node_modules/typescript/bin/tsc')
-    expect((await run(process.execPath, [compiler, '-p', '.'], { cwd: directory })).stdout).toBe('')
+    const { stdout } = await run(process.execPath, [compiler, '-p', '.'], { cwd: directory })
+    return { directory, complaints: stdout.split('\n').filter((line) => line.includes('error TS')) }
+  }
+
+  const outputOf = (app: string, ending: string): string => `${app}.${ending.replace('ts', 'js')}`
+
+  it.concurrent.each(kinds)('$name, without esModuleInterop: compiles and runs', async (kind) => {
+    const { directory, complaints } = await compile(['typed'], kind, { esModuleInterop: false })
+    expect(complaints).toEqual([])
     for (const line of lines) {
-      const { stdout } = await succeed(nodeOf(line), [output], { cwd: directory })
+      const { stdout } = await succeed(nodeOf(line), [outputOf('typed', kind.ending)], { cwd: directory })
       expect(recordsIn(stdout)).toMatchObject([{ message: 'Typed' }])
+    }
+  })
+
+  it.concurrent.each(kinds)('$name, with every framework: compiles and runs', async (kind) => {
+    const apps = ['typed', 'typed-fastify', 'typed-fetch', 'typed-hono', 'typed-koa', 'typed-nest']
+    const { directory, complaints } = await compile(apps, kind, { esModuleInterop: true, experimentalDecorators: true })
+    // Declarations of Hono and Koa have faults of their own.
+    expect(complaints.filter((line) => !/^\S*node_modules\/(?!griffier\/)/.test(line))).toEqual([])
+    const outputs = apps.map((app) => outputOf(app, kind.ending))
+    for (const line of lines) {
+      const { stdout } = await succeed(nodeOf(line), ['../each.mjs', ...outputs], { cwd: directory })
+      const seen = recordsIn(stdout).map(({ logger, message }) => `${logger}: ${message}`)
+      expect(seen.sort()).toEqual([
+        'audit_log: Typed',
+        'on Fastify: Showed 7 to jane',
+        'on Hono: Showed 7 to jane',
+        'on Koa: Showed all to jane of north',
+        'on Nest: Showed 7',
+        'on fetch: In north',
+      ])
     }
   })
 })
