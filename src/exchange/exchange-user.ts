@@ -1,5 +1,5 @@
 import { AuditError, safeReasonOf } from '../lib/errors.ts'
-import { property } from '../lib/property.ts'
+import { isThenable } from '../lib/thenable.ts'
 import type { Recorder } from './recorder.ts'
 import { readUser, type UserFacts } from './user.ts'
 import { ANONYMOUS, userText } from './user-text.ts'
@@ -104,8 +104,4 @@ export class ExchangeUser {
   #notRead(error: unknown): void {
     this.#recorder.report(new AuditError('USER_NOT_READ', { reason: safeReasonOf(error) }, error))
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof property(value, 'then') === 'function'
 }

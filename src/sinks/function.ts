@@ -1,4 +1,5 @@
 import { AuditError, safeReasonOf } from '../lib/errors.ts'
+import { isThenable } from '../lib/thenable.ts'
 import type { AuditRecord } from '../record/record.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { LineAnswer, Sink } from './sink.ts'
@@ -111,8 +112,4 @@ class Caller {
     const values = { handler: this.#name, reason: safeReasonOf(this.#cause) }
     return { lost, error: new AuditError('HANDLER_FAILED', values, this.#cause) }
   }
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

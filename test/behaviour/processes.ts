@@ -1,26 +1,15 @@
 /** Runs code in a process of its own, with its own environment and working directory. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { buildSync } from 'esbuild'
-import { afterAll, onTestFinished } from 'vitest'
+import { pathToFileURL } from 'node:url'
+import { onTestFinished } from 'vitest'
 import type { AuditRecord } from '../../src/record/record.ts'
+import { bundled } from '../support/bundled.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
-// One file of JavaScript starts many times faster than the sources.
-const directory = mkdtempSync(join(tmpdir(), 'griffier-behaviour-'))
-const bundle = join(directory, 'child.mjs')
-buildSync({
-  entryPoints: [fileURLToPath(new URL('./child.ts', import.meta.url))],
-  outfile: bundle,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-})
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+const bundle = bundled(new URL('./child.ts', import.meta.url))
 
 export interface Run {
   readonly code: number | null

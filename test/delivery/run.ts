@@ -1,25 +1,13 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { closeSync, constants, openSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { buildSync } from 'esbuild'
-import { afterAll, onTestFinished } from 'vitest'
+import { pathToFileURL } from 'node:url'
+import { onTestFinished } from 'vitest'
+import { bundled } from '../support/bundled.ts'
 import { namedPipe } from '../support/temporary.ts'
 
-// Bundled once, as a child starts many times faster from one file of JavaScript.
-const directory = mkdtempSync(join(tmpdir(), 'griffier-child-'))
-const bundle = join(directory, 'child.mjs')
-buildSync({
-  entryPoints: [fileURLToPath(new URL('./child.ts', import.meta.url))],
-  outfile: bundle,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-})
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+const bundle = bundled(new URL('./child.ts', import.meta.url))
 
 /** Where the bundle of `child.ts` is, for children that load it by themselves. */
 export const childModule: string = pathToFileURL(bundle).href
