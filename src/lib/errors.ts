@@ -34,6 +34,13 @@ export const errorCatalogue = {
   FILE_NOT_WRITTEN: 'The file {path} could not be written: {reason}. The records are kept in memory and written again.',
   FILE_NOT_ROTATED:
     'The file {path} could not be rotated: {reason}. Writing goes on in it, and rotation is tried again.',
+  TRAIL_KEY_INVALID: '{source} cannot sign a trail: {reason}. Give an Ed25519 private key as PKCS#8 PEM.',
+  TRAIL_KEY_EXPOSED:
+    'The signing key {path} can be used by others: its mode is {mode}. Take away the access of group and others (chmod 600).',
+  TRAIL_KEY_NOT_OPENED:
+    'The signing key {path} could not be read or made: {reason}. Its directory must exist and be writable.',
+  TRAIL_NOTE_REFUSED:
+    'A signed note was refused: {reason}. Compare it with a copy, and the verifier key with its source.',
   STDOUT_NOT_WRITTEN: 'Standard output could not be written: {reason}. See what reads it, or log to a file.',
 } as const
 
