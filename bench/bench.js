@@ -1,16 +1,17 @@
 // What an audit record costs: griffier, its peers and a floor, each on the same app, in one interleaved run.
 //
-//   npm run bench -- [--rounds 5] [--seconds 4] [--only node,griffier] [--check] [--write]
+//   npm run bench -- [--rounds 5] [--seconds 4] [--connections 50] [--only node,griffier] [--check] [--write]
 //
 // --only   servers, contestants, or server/contestant; bare runs always belong to it
 // --check  one round of a few hundred requests each: only the fields and the counts of records matter
 // --write  puts the result in bench/RESULTS.md
 // It fails when a record is missing or lacks a field, never for speed.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { contestants } from './contestants.js'
+import { syncTime } from './floor.js'
 import { describeMachine, pinLoad, pinnedNode } from './machine.js'
 import { losses, summarise, table, verdicts } from './report.js'
 import { OUT, run } from './run.js'
@@ -22,6 +23,7 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '4' },
+    connections: { type: 'string', default: '50' },
     only: { type: 'string' },
     check: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
@@ -30,7 +32,7 @@ const { values: options } = parseArgs({
 const rounds = options.check ? 1 : Number(options.rounds)
 const amounts = options.check
   ? { firstRequests: 500, warmUpSeconds: 0, seconds: 0.2 }
-  : { warmUpSeconds: WARM_UP_SECONDS, seconds: Number(options.seconds) }
+  : { warmUpSeconds: WARM_UP_SECONDS, seconds: Number(options.seconds), connections: Number(options.connections) }
 const only = options.only?.split(',')
 
 function chosenRuns() {
@@ -82,6 +84,15 @@ function microRows() {
   return JSON.parse(stdout)
 }
 
+function syncMilliseconds() {
+  const path = `${OUT}sync`
+  const descriptor = openSync(path, 'w')
+  const milliseconds = syncTime(descriptor)
+  closeSync(descriptor)
+  rmSync(path)
+  return milliseconds
+}
+
 function versions() {
   const pinned = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
   const nest = '@nestjs/core'
@@ -97,7 +108,7 @@ function report(runs, micro, { absolute }) {
     [...new Set(valid.map(({ server }) => server))].map((server) => [server, summarise(valid, server)]),
   )
   return [
-    `${describeMachine(OUT)}; ${new Date().toISOString().slice(0, 10)}; ${rounds} rounds of ${amounts.seconds} s, 50 connections.`,
+    `${describeMachine(OUT)}; ${new Date().toISOString().slice(0, 10)}; ${rounds} rounds of ${amounts.seconds} s, ${options.connections} connections; fdatasync of a kilobyte ${syncMilliseconds().toFixed(2)} ms (p50).`,
     `${versions()}.`,
     ...Object.entries(rowsByServer).flatMap(([server, rows]) => [`## ${server}`, table(server, rows, { absolute })]),
     '## Targets',
@@ -117,6 +128,9 @@ machine to machine, microseconds do not, so only ratios are kept here.
 \`griffier\` writes to stdout, \`griffier-file\` to a file sink, \`griffier-no-context\` to stdout without \`audit.current()\`; redaction
 is on in all three, and in no other. \`evlog-audit\` signs records in a hash chain. \`floor\` is written by hand and does the least that
 still yields the record: no redaction, no id, no care for errors.
+
+\`griffier-written\` and \`griffier-durable\` keep their records on a trail and nowhere else: each response waits until its record was written, or is on
+disk. \`floor-written\` and \`floor-durable\` do that by hand, nonce and hash of each leaf included, but no tree, no checkpoint and no failure.
 
 \`fastify-pino\` is the logging of requests of Fastify's own: it writes two lines a request, which have the record's fields only
 together. \`hono-pino\` writes when the app has answered, before Node has, so its headers are those of Hono's \`Response\`. What

@@ -3,7 +3,8 @@
 // `mount` gives what its server takes: `middleware` in the framework's shape, or else `wrap` for what takes node:http's
 // handler, `options` of a Fastify app and a `plugin` with its settings, `imports` of a Nest module. `remember` is called with
 // what the server's handlers call the request. Records go to stdout, which is a file, unless it writes files of its own in
-// `directory`. One that writes more than one line a request says how many, and which member tells whose they are.
+// `directory`. One that writes more than one line a request says how many, and which member tells whose they are; `besides`
+// counts lines that belong to no request.
 import { recordOf } from './app.js'
 import { floor } from './floor.js'
 import { fastifyPino, honoPino, koaPinoLogger, nestjsPino, pinoHttp } from './pino.js'
@@ -11,6 +12,8 @@ import { keepOn, servers } from './servers.js'
 
 const PLAIN = ['node', 'express']
 const ALL = Object.keys(servers)
+/** Where a floor can hold a response: Nest's is that of Express. */
+const FLOORED = ALL.filter((server) => server !== 'nest')
 
 export const contestants = {
   bare: { servers: ALL, mount: () => ({ remember: () => {} }) },
@@ -26,6 +29,8 @@ export const contestants = {
     servers: ALL,
     mount: griffier(({ stdoutSink }) => ({ logHandler: stdoutSink(), context: false })),
   },
+  'griffier-written': { servers: FLOORED, mount: onTrail('written'), lines: { each: 1, besides: 1 } },
+  'griffier-durable': { servers: FLOORED, mount: onTrail('durable'), lines: { each: 1, besides: 1 } },
   'pino-http': { servers: PLAIN, mount: pinoHttp() },
   'pino-http-async': { servers: PLAIN, mount: pinoHttp({ sync: false, minLength: 4096, periodicFlush: 100 }) },
   'fastify-pino': { servers: ['fastify'], mount: fastifyPino, lines: { each: 2, whose: 'reqId' } },
@@ -38,6 +43,17 @@ export const contestants = {
   evlog: { servers: ['express'], mount: (server) => evlog(server) },
   'evlog-audit': { servers: ['express'], mount: evlog },
   floor: { servers: ALL, mount: (server) => ({ ...floor(server, 1), remember: keepOn(server) }) },
+  'floor-written': { servers: FLOORED, mount: heldFloor('written') },
+  'floor-durable': { servers: FLOORED, mount: heldFloor('durable') },
+}
+
+/** On a trail and nowhere else; a trail has a record of its own start. */
+function onTrail(guarantee) {
+  return griffier((_doors, directory) => ({ logHandler: [], guarantee, trail: { directory: `${directory}/trail` } }))
+}
+
+function heldFloor(guarantee) {
+  return (server) => ({ ...floor(server, 1, guarantee), remember: keepOn(server) })
 }
 
 function griffier(settingsFor) {

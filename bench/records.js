@@ -53,7 +53,7 @@ export function firstLines(directory) {
 
 function filesOf(directory) {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .filter((entry) => entry.isFile() && /\.(?:nd)?jsonl?$/.test(entry.name) && entry.name !== 'trail.json')
     .map((entry) => `${entry.parentPath ?? entry.path}/${entry.name}`)
 }
 

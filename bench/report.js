@@ -19,6 +19,12 @@ const TARGETS = {
   hono: { usual: 0.25, floor: 2 },
 }
 
+/** What a trail of the guarantee `written` may add to griffier without one, as a part of what the usual logger adds. */
+const WRITTEN_TARGETS = { node: 0.15, express: 0.15, koa: 0.15, hono: 0.15, fastify: 0.35 }
+
+/** How many requests a durable griffier must serve of those that the durable floor does. */
+const DURABLE_TARGET = 0.9
+
 /**
  * Sums up the runs of one server.
  * @returns one row a contestant, cheapest first; each figure is { median, least, most } or null where it cannot be had
@@ -43,6 +49,9 @@ export function summarise(runs, server) {
       adds: figure((mine, round) => mine.map((run) => run.cpu - bareOf(round, 'cpu'))),
       overUsual: figure((mine, round) => ratios(mine, round, USUAL[server])),
       overFloor: figure((mine, round) => ratios(mine, round, 'floor')),
+      overTrailless: figure((mine, round) => trailRatios(mine, round, USUAL[server])),
+      overDurableFloor: figure((mine, round) => perSecondRatios(mine, round, 'floor-durable')),
+      throughputOverUsual: figure((mine, round) => perSecondRatios(mine, round, USUAL[server])),
       throughput: figure((mine, round) => mine.map((run) => run.perSecond / bareOf(round, 'perSecond'))),
       memory: figure((mine, round) => mine.map((run) => run.memory / bareOf(round, 'memory'))),
     }
@@ -58,6 +67,18 @@ function ratios(mine, round, against) {
   const bare = bareOf(round, 'cpu')
   const added = median(round.filter((run) => run.contestant === against).map((run) => run.cpu)) - bare
   return added > 0 ? mine.map((run) => (run.cpu - bare) / added) : []
+}
+
+/** What these runs add to griffier without a trail, over what the usual logger adds to a bare server. */
+function trailRatios(mine, round, against) {
+  const cpu = (contestant) => median(round.filter((run) => run.contestant === contestant).map((run) => run.cpu))
+  const added = cpu(against) - bareOf(round, 'cpu')
+  return added > 0 ? mine.map((run) => (run.cpu - cpu('griffier')) / added).filter(Number.isFinite) : []
+}
+
+function perSecondRatios(mine, round, against) {
+  const rate = median(round.filter((run) => run.contestant === against).map((run) => run.perSecond))
+  return Number.isFinite(rate) ? mine.map((run) => run.perSecond / rate) : []
 }
 
 function median(values) {
@@ -102,7 +123,8 @@ export function verdicts(rowsByServer, micro) {
   const lines = ['| target | measured | verdict |', '| --- | --- | --- |']
   const add = (target, measured, met) => lines.push(`| ${target} | ${measured} | ${met ? 'PASS' : 'MISS'} |`)
   for (const [server, { usual, floor }] of Object.entries(TARGETS)) {
-    const mine = (rowsByServer[server] ?? []).filter(({ contestant }) => contestant.startsWith('griffier'))
+    const rows = rowsByServer[server] ?? []
+    const mine = rows.filter(({ contestant }) => contestant.startsWith('griffier') && !isOnTrail(contestant))
     const hold = (over, most, figureOf) => {
       for (const row of mine) {
         const figure = figureOf(row)
@@ -112,11 +134,37 @@ export function verdicts(rowsByServer, micro) {
     }
     hold(USUAL[server], usual, ({ overUsual }) => overUsual)
     hold('floor', floor, ({ overFloor }) => overFloor)
+    addTrail(server, rows, add)
   }
   for (const { name, nanoseconds, most } of micro) {
     if (most !== undefined) add(`${name} ≤ ${most} ns`, `${nanoseconds.toFixed(0)} ns`, nanoseconds <= most)
   }
   return lines.join('\n')
+}
+
+function addTrail(server, rows, add) {
+  const named = (name) => rows.find(({ contestant }) => contestant === name)
+  const written = named('griffier-written')?.overTrailless ?? null
+  if (written !== null) {
+    const most = WRITTEN_TARGETS[server]
+    const target = `${server}: what the trail (written) adds ÷ what ${USUAL[server]} adds ≤ ${most}`
+    add(target, show(written, 2), written.median <= most)
+  }
+  const durable = named('griffier-durable')
+  if (durable === undefined) return
+  const { overDurableFloor, throughputOverUsual } = durable
+  if (overDurableFloor !== null) {
+    const target = `${server}: requests/s of griffier-durable ÷ floor-durable ≥ ${DURABLE_TARGET}`
+    add(target, show(overDurableFloor, 2), overDurableFloor.median >= DURABLE_TARGET)
+  }
+  if (throughputOverUsual !== null) {
+    const target = `${server}: requests/s of griffier-durable ÷ an unsynced ${USUAL[server]} > 1`
+    add(target, show(throughputOverUsual, 2), throughputOverUsual.median > 1)
+  }
+}
+
+function isOnTrail(contestant) {
+  return contestant.endsWith('-written') || contestant.endsWith('-durable')
 }
 
 /** Who adds less than griffier, by server: its losses, said in words. */
@@ -127,7 +175,10 @@ export function losses(rowsByServer) {
     const cheaper = rows
       .filter(
         ({ contestant, adds }) =>
-          contestant !== 'bare' && !contestant.startsWith('griffier') && adds.median < griffier.adds.median,
+          contestant !== 'bare' &&
+          !contestant.startsWith('griffier') &&
+          !isOnTrail(contestant) &&
+          adds.median < griffier.adds.median,
       )
       .map(({ contestant }) => contestant)
     return [

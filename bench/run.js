@@ -9,23 +9,22 @@ import { contestants } from './contestants.js'
 import { cpuOf, peakMemoryOf, pinnedNode } from './machine.js'
 import { firstLines, followRecords } from './records.js'
 
-const CONNECTIONS = 50
 const PATIENCE_MS = 10_000
 const SERVER = fileURLToPath(new URL('server.js', import.meta.url))
 
 export const OUT = fileURLToPath(new URL('../out/bench/', import.meta.url))
 
 /**
- * Measures `contestant` on `server` for about `seconds` after `firstRequests` and `warmUpSeconds`.
+ * Measures `contestant` on `server` for about `seconds` after `firstRequests` and `warmUpSeconds`, with `connections` at a time.
  * @returns CPU per request in µs, requests per second, peak memory in MB, and the `faults` that make the run invalid
  */
-export async function run({ server, contestant, seconds, warmUpSeconds, firstRequests = 2000, nodeArgs = [] }) {
+export async function run({ server, contestant, nodeArgs = [], ...amounts }) {
   const directory = `${OUT}records`
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
   const child = start(directory, [...nodeArgs, SERVER, server, contestant, directory])
   try {
-    return await measure({ child, directory, contestant, seconds, warmUpSeconds, firstRequests })
+    return await measure({ child, directory, contestant, ...amounts })
   } finally {
     if (child.exitCode === null && child.signalCode === null) {
       const gone = once(child, 'exit')
@@ -47,34 +46,45 @@ function start(directory, args) {
   return child
 }
 
-async function measure({ child, directory, contestant, seconds, warmUpSeconds, firstRequests }) {
+async function measure({
+  child,
+  directory,
+  contestant,
+  seconds,
+  warmUpSeconds,
+  firstRequests = 2000,
+  connections = 50,
+}) {
   const { port } = await nextMessage(child)
+  const load = (amount) => loadWith(port, amount, connections)
+  const rounded = (requests) => Math.max(1, Math.round(requests / connections)) * connections
   const { lines = { each: 1 } } = contestants[contestant]
   const perRequest = contestant === 'bare' ? 0 : lines.each
+  const linesOf = (count) => count * perRequest + (lines.besides ?? 0)
   const records = followRecords(directory)
 
   let requests = firstRequests
-  let rate = await load(port, firstRequests)
-  await records.waitFor(requests * perRequest, PATIENCE_MS)
-  const faults = perRequest === 0 ? [] : faultsIn(byRequest(firstLines(directory), lines))
+  let rate = await load(firstRequests)
+  await records.waitFor(linesOf(requests), PATIENCE_MS)
+  const faults = perRequest === 0 ? [] : faultsIn(byRequest(firstLines(directory).slice(lines.besides ?? 0), lines))
   if (warmUpSeconds > 0) {
     requests += rounded(rate.perSecond * warmUpSeconds)
-    rate = await load(port, rounded(rate.perSecond * warmUpSeconds))
-    await records.waitFor(requests * perRequest, PATIENCE_MS)
+    rate = await load(rounded(rate.perSecond * warmUpSeconds))
+    await records.waitFor(linesOf(requests), PATIENCE_MS)
   }
 
   const before = cpuOf(child.pid)
   const amount = rounded(rate.perSecond * seconds)
-  const { perSecond, failed } = await load(port, amount)
+  const { perSecond, failed } = await load(amount)
   requests += amount
-  const written = await records.waitFor(requests * perRequest, PATIENCE_MS)
+  const written = await records.waitFor(linesOf(requests), PATIENCE_MS)
   const cpu = (cpuOf(child.pid) - before) / amount
 
   child.send('count')
   const seen = (await nextMessage(child)).requests
   if (failed > 0) faults.push(`${failed} requests failed`)
   if (seen !== requests) faults.push(`sent ${requests} requests, the server saw ${seen}`)
-  if (written !== seen * perRequest) faults.push(`${written} lines of ${seen} requests`)
+  if (written !== linesOf(seen)) faults.push(`${written} lines of ${seen} requests`)
   return {
     cpu,
     perSecond,
@@ -102,15 +112,11 @@ function faultsIn(requests) {
   return missing.size === 0 ? [] : [`records lack ${[...missing].join(', ')}`]
 }
 
-function rounded(requests) {
-  return Math.max(1, Math.round(requests / CONNECTIONS)) * CONNECTIONS
-}
-
 /** A fixed number of requests, so that each has its whole answer and records can be counted. */
-async function load(port, amount) {
+async function loadWith(port, amount, connections) {
   const result = await autocannon({
     url: `http://127.0.0.1:${port}${TARGET}`,
-    connections: CONNECTIONS,
+    connections,
     amount,
     headers: REQUEST_HEADERS,
     expectBody: BODY,
