@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Disk } from './disk.ts'
 import type { Lock, takeLock } from './lock.ts'
 import type { Tree } from './merkle.ts'
+import type { Signer } from './signed-note.ts'
 
 /** What decides which trail is opened, and how. */
 export interface DirectorySettings {
@@ -49,6 +50,8 @@ export interface OpenedTrail {
   /** The trails that this one follows and that were passed over, first to last; empty where the trail was continued. */
   readonly notContinued: readonly NotContinued[]
   readonly lock: Lock
+  /** Signs the checkpoints; its name is the origin. */
+  readonly signer: Signer
   /** The tree of all lines that were found. */
   readonly tree: Tree
   readonly checkpointSize: number
@@ -68,4 +71,9 @@ export interface OpenedTrail {
 export interface DirectoryParts {
   readonly disk: Disk
   readonly takeLock: typeof takeLock
+}
+
+/** Opens a trail to write to it: makes it or mends it. */
+export function openDirectory(settings: DirectorySettings, _parts: DirectoryParts): Promise<OpenedTrail> {
+  throw new Error(`not made yet: ${settings.directory}`)
 }
