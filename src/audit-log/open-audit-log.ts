@@ -1,6 +1,7 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Drainable } from '../delivery/drain-at-exit.ts'
 import type { HoldEnd } from '../exchange/hold.ts'
+import type { OpenExchanges } from '../exchange/open-exchanges.ts'
 import { PlainLogger } from '../exchange/plain-logger.ts'
 import type { OpenExchange, Recorder } from '../exchange/recorder.ts'
 import { SilentLogger } from '../exchange/silent-logger.ts'
@@ -204,7 +205,7 @@ export class OpenAuditLog implements AuditLog {
 }
 
 /** Resolves when no exchange is open any more, or after the time given. */
-async function untilEmpty(open: ReadonlySet<OpenExchange>, ms: number): Promise<void> {
+async function untilEmpty(open: OpenExchanges, ms: number): Promise<void> {
   if (open.size === 0) return
   const kept = Promise.all([...open].map((exchange) => exchange.whenKept()))
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -1,6 +1,7 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import { createClientAddress, createPeerTrust } from '../exchange/client-address.ts'
 import type { HoldEnd } from '../exchange/hold.ts'
+import { OpenExchanges } from '../exchange/open-exchanges.ts'
 import type { OpenExchange, Recorder } from '../exchange/recorder.ts'
 import { SilentLogger } from '../exchange/silent-logger.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -59,7 +60,7 @@ export function createRecorder(settings: ResolvedSettings, parts: RecorderParts)
     lose: parts.lose,
     holding: parts.holding,
     heldFor: parts.heldFor,
-    open: new Set(),
+    open: new OpenExchanges(),
     silent: new SilentLogger(redactor),
     report: parts.report,
     ignored(header) {

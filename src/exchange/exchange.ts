@@ -10,7 +10,7 @@ import { ExchangeLogger } from './exchange-logger.ts'
 import { ExchangeUser } from './exchange-user.ts'
 import type { Ending, Moment, RequestFacts, ResponseHead } from './facts.ts'
 import { outcomeOf } from './outcome.ts'
-import type { Recorder } from './recorder.ts'
+import type { OpenExchange, Recorder } from './recorder.ts'
 
 const NO_ANNOTATIONS = new Annotations()
 
@@ -27,7 +27,7 @@ export interface ExchangeSource {
 }
 
 /** One request and its response, from its first byte until its record is made. */
-export class Exchange {
+export class Exchange implements OpenExchange {
   readonly recorder: Recorder
   readonly facts: RequestFacts
   readonly id: string
@@ -37,6 +37,8 @@ export class Exchange {
   readonly source: ExchangeSource
   /** The exchange that another audit log keeps of the same request, if any. */
   readonly other: Exchange | undefined
+  previous: OpenExchange | undefined
+  next: OpenExchange | undefined
   readonly #user: ExchangeUser
   readonly #startedAt: number
   readonly #started: number

@@ -7,6 +7,7 @@ import type { SealedRecord } from '../record/sealed-record.ts'
 import type { Decision } from './decision.ts'
 import type { Moment } from './facts.ts'
 import type { HoldEnd } from './hold.ts'
+import type { OpenExchanges } from './open-exchanges.ts'
 import type { SilentLogger } from './silent-logger.ts'
 
 /** How long a response may be kept back, and what happens when its record cannot be kept. */
@@ -21,6 +22,9 @@ export interface OpenExchange {
   endAt(moment: Moment): unknown
   whenKept(): Promise<void>
   stopLookup(): void
+  /** Its neighbours among those that are open. */
+  previous: OpenExchange | undefined
+  next: OpenExchange | undefined
 }
 
 /** What recording an exchange needs of its audit log: settings turned into functions once, at the start. */
@@ -57,7 +61,7 @@ export interface Recorder {
   heldFor(ms: number, end: HoldEnd): void
   holding(count: 1 | -1): void
   /** The exchanges that have begun and have no record yet. */
-  readonly open: Set<OpenExchange>
+  readonly open: OpenExchanges
   /** What handlers get where nothing is recorded. */
   readonly silent: SilentLogger
   report(error: AuditError): void
