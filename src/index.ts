@@ -14,6 +14,7 @@ export type {
   RedactSettings,
   Rule,
   Settings,
+  TrailSettings,
   UserFromRequest,
 } from './audit-log/settings.ts'
 export type { DeliveryHealth } from './delivery/tally.ts'

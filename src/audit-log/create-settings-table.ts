@@ -1,11 +1,11 @@
 import { patternsWith } from './parse-patterns.ts'
 import { proxies } from './parse-proxies.ts'
 import { type Load, referencesWith } from './parse-references.ts'
-import { bestEffort, rulesWith } from './parse-rules.ts'
-import { boolean, choice, text, wholeNumber } from './parse-values.ts'
+import { rulesWith } from './parse-rules.ts'
+import { boolean, choice, milliseconds, text } from './parse-values.ts'
 import { type Field, list, object, type Parser, wrong } from './parser.ts'
-import type { ResolvedPseudonyms, ResolvedRedact, ResolvedSettings } from './resolved-settings.ts'
-import type { Censor, OnError, UserFromRequest } from './settings.ts'
+import type { ReadSettings, ResolvedPseudonyms, ResolvedRedact, ResolvedTrail } from './resolved-settings.ts'
+import type { Censor, Guarantee, OnError, UserFromRequest } from './settings.ts'
 
 /** What reading settings needs of the place where it runs. */
 export interface SettingsPlatform {
@@ -14,10 +14,12 @@ export interface SettingsPlatform {
   /** The patterns that a text can make exponentially slow, as indices. */
   readonly slowPatterns: (patterns: readonly RegExp[]) => readonly number[]
   /** On which signals to close. */
-  readonly signals: Parser<ResolvedSettings['closeOnSignals']>
+  readonly signals: Parser<ReadSettings['closeOnSignals']>
+  readonly trail: Parser<ResolvedTrail>
+  readonly guarantee: Parser<Guarantee>
 }
 
-export type SettingsTable = { readonly [Name in keyof ResolvedSettings]: Setting<ResolvedSettings[Name]> }
+export type SettingsTable = { readonly [Name in keyof ReadSettings]: Setting<ReadSettings[Name]> }
 
 /** A setting: how it is read, what it is by default, and whether its environment variable holds plain text or JSON. */
 interface Setting<Value> extends Field<Value> {
@@ -25,8 +27,6 @@ interface Setting<Value> extends Field<Value> {
   readonly variable: 'text' | 'json'
 }
 
-/** A longer timer fires at once in Node. */
-const LONGEST_TIMEOUT_MS = 2_147_483_647
 /** RFC 2104, 3: keys shorter than the hash's output weaken it. */
 const LEAST_KEY_BYTES = 32
 
@@ -52,7 +52,8 @@ const pseudonyms = object<ResolvedPseudonyms>({
 })
 
 /** Every setting there is. A new one is an entry here, a member of `ResolvedSettings` and one of `Settings`. */
-export function createSettingsTable({ load, slowPatterns, signals }: SettingsPlatform): SettingsTable {
+export function createSettingsTable(platform: SettingsPlatform): SettingsTable {
+  const { load, slowPatterns, signals, trail, guarantee } = platform
   const patterns = patternsWith(slowPatterns)
   const { functionOf, censor, formatter, handlers } = referencesWith(load)
   return {
@@ -68,11 +69,12 @@ export function createSettingsTable({ load, slowPatterns, signals }: SettingsPla
     redact: asJson(redactWith(censor), nothingMoreRedacted),
     privacy: asText(choice('default', 'strict'), 'default'),
     pseudonyms: asJson(pseudonyms, undefined),
-    rules: asJson(rulesWith(patterns), Object.freeze([])),
-    guarantee: asText(bestEffort, 'best-effort'),
+    rules: asJson(rulesWith(patterns, guarantee), Object.freeze([])),
+    trail: asJson(trail, undefined),
+    guarantee: asText(guarantee, undefined),
     onFailure: asText(choice('open', 'closed'), 'open'),
-    holdTimeoutMs: asJson(wholeNumber(1, LONGEST_TIMEOUT_MS, 'milliseconds'), 5_000),
-    closeTimeoutMs: asJson(wholeNumber(0, LONGEST_TIMEOUT_MS, 'milliseconds'), 10_000),
+    holdTimeoutMs: asJson(milliseconds(1), 5_000),
+    closeTimeoutMs: asJson(milliseconds(0), 10_000),
     closeOnSignals: asJson(signals, Object.freeze([])),
     onError: asText(functionOf<OnError>(), undefined),
     echoRequestId: asJson(boolean, false),

@@ -7,10 +7,14 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 const PREFIX = 'AUDIT_LOG_'
 
+/** The member `key` of `trail`, as PEM. */
+export const TRAIL_KEY_VARIABLE = 'AUDIT_LOG_TRAIL_KEY'
+
 type SettingName = keyof typeof settingsTable
 
 const settingNames = Object.keys(settingsTable) as SettingName[]
 const settingOf: ReadonlyMap<string, SettingName> = new Map(settingNames.map((name) => [variableOf(name), name]))
+const variables: ReadonlySet<string> = new Set([...settingOf.keys(), TRAIL_KEY_VARIABLE])
 
 // Of the process, as the environment is: a variable is mentioned once, however many audit logs there are.
 const mentioned = new Set<string>()
@@ -35,7 +39,7 @@ export function readEnvironment(
 /** Reports each variable that looks like a setting and is none, once in the life of the process. */
 export function mentionUnknownVariables(environment: Environment, report: (error: AuditError) => void): void {
   for (const variable of Object.keys(environment)) {
-    if (!variable.startsWith(PREFIX) || settingOf.has(variable) || mentioned.has(variable)) continue
+    if (!variable.startsWith(PREFIX) || variables.has(variable) || mentioned.has(variable)) continue
     mentioned.add(variable)
     report(new AuditError('UNKNOWN_VARIABLE', { name: variable }))
   }

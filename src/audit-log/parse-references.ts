@@ -47,13 +47,7 @@ export function referencesWith(load: Load): References {
       if (typeof given === 'string' && !given.includes('#')) return notAmong(given, at, formatNames, aFormatter)
       return loadedFormatter(given, at)
     },
-    handlers: orReference((given, at) => {
-      const parsed = handlerList(Array.isArray(given) || !isHandler(given) ? given : [given], at)
-      if ('faults' in parsed || parsed.value.length > 0) return parsed
-      return {
-        faults: [`${at}: got an empty list, expected at least one handler; enabled: false makes no records at all`],
-      }
-    }),
+    handlers: orReference((given, at) => handlerList(Array.isArray(given) || !isHandler(given) ? given : [given], at)),
   }
 }
 

@@ -1,6 +1,7 @@
 import { boolean, choice, text } from './parse-values.ts'
-import { type Field, list, object, type Parser, wrong } from './parser.ts'
+import { list, object, optional, type Parser, wrong } from './parser.ts'
 import { lateConditions, type ResolvedRule, type RuleUser } from './policy.ts'
+import type { Guarantee } from './settings.ts'
 
 const name = text(/^.{1,1024}$/s, 'a text of 1 to 1,024 characters')
 const method = text(/^[!#$%&'*+.^`|~\w-]{1,32}$/, 'a method, such as GET')
@@ -15,7 +16,10 @@ const user = object<RuleUser>({
 })
 
 /** Ordered rules; one that sets a guarantee must be decided before the handler runs, so by method and path alone. */
-export function rulesWith(patterns: Parser<readonly RegExp[]>): Parser<readonly ResolvedRule[]> {
+export function rulesWith(
+  patterns: Parser<readonly RegExp[]>,
+  guarantee: Parser<Guarantee>,
+): Parser<readonly ResolvedRule[]> {
   const rule = object<ResolvedRule>({
     method: optional(oneOrMore(method, 'a method, or a list of methods', (value) => value.toUpperCase())),
     path: optional(oneOf(patterns)),
@@ -23,24 +27,20 @@ export function rulesWith(patterns: Parser<readonly RegExp[]>): Parser<readonly 
     status: optional(oneOrMore(status, "a status, a class of them such as '4xx', or a list of these")),
     user: optional(user),
     keep: { parse: choice('none', 'metadata', 'full') },
-    guarantee: optional(bestEffort),
+    guarantee: optional(guarantee),
     onFailure: optional(choice('open', 'closed')),
   })
   return list((given, at) => {
     const parsed = rule(given, at)
     if ('faults' in parsed) return parsed
-    const { guarantee, onFailure } = parsed.value
-    const late = lateConditions(parsed.value)
-    if (late.length === 0 || (guarantee === undefined && onFailure === undefined)) return parsed
-    const set = guarantee === undefined ? 'onFailure' : 'guarantee'
+    const { value } = parsed
+    const late = lateConditions(value)
+    if (late.length === 0 || (value.guarantee === undefined && value.onFailure === undefined)) return parsed
+    const set = value.guarantee === undefined ? 'onFailure' : 'guarantee'
     return {
       faults: [`${at}: sets ${set} by ${late.join(', ')}, which is known too late, expected only method and path`],
     }
   }, 'a list of rules')
-}
-
-function optional<Value>(parse: Parser<Value>): Field<Value | undefined> {
-  return { parse, fallback: { value: undefined } }
 }
 
 function oneOrMore(
@@ -68,12 +68,4 @@ function status(given: unknown, at: string): ReturnType<Parser<string>> {
   const value = typeof given === 'number' ? String(given) : given
   if (typeof value === 'string' && /^[1-5](?:\d\d|xx)$/.test(value)) return { value }
   return wrong(given, at, "a status from 100 to 599, or a class of them such as '4xx'")
-}
-
-/** The guarantees beyond best effort need a trail. */
-export function bestEffort(given: unknown, at: string): ReturnType<Parser<'best-effort'>> {
-  const parsed = choice('best-effort', 'written', 'durable', 'recorded-first')(given, at)
-  if ('faults' in parsed) return parsed
-  if (parsed.value === 'best-effort') return { value: parsed.value }
-  return { faults: [`${at}: ${parsed.value} needs a trail, which this version has not, expected 'best-effort'`] }
 }

@@ -20,6 +20,13 @@ export function wholeNumber(least: number, most: number, unit: string): Parser<n
       : wrong(given, at, expected)
 }
 
+/** A longer timer fires at once in Node. */
+const LONGEST_TIMEOUT_MS = 2_147_483_647
+
+export function milliseconds(least: number): Parser<number> {
+  return wholeNumber(least, LONGEST_TIMEOUT_MS, 'milliseconds')
+}
+
 /** One of a few texts. */
 export function choice<const Value extends string>(...allowed: readonly Value[]): Parser<Value> {
   return (given, at) => {

@@ -18,6 +18,11 @@ export interface Field<Value> {
   readonly fallback?: { readonly value: Value }
 }
 
+/** A member that may be left out. */
+export function optional<Value>(parse: Parser<Value>): Field<Value | undefined> {
+  return { parse, fallback: { value: undefined } }
+}
+
 export type Fields<Value> = { readonly [Name in keyof Value]: Field<Value[Name]> }
 
 /** More items than any list of settings needs; a sparse array of billions would take for ever. */
@@ -28,7 +33,9 @@ export function object<Value extends object>(fields: Fields<Value>): Parser<Valu
   return (given, at) => {
     if (!isPlainObject(given)) return wrong(given, at, `an object with ${namesOf(fields).join(', ')}`)
     const read = readMembers(given, namesOf(fields), `${at}.`)
-    return merge(parseFields(fields, read.members, `${at}.`), read.faults)
+    const parsed = parseFields(fields, read.members, `${at}.`)
+    const faults = [...read.faults, ...parsed.faults]
+    return faults.length > 0 ? { faults } : { value: Object.freeze(parsed.values as Value) }
   }
 }
 
@@ -70,20 +77,20 @@ export function readMembers(
   return { members, faults }
 }
 
-/** Every field of an object from what was given for it, frozen; all faults are collected. */
+/** Every field of an object from what was given for it; what has a fault is missing, and all faults are collected. */
 export function parseFields<Value extends object>(
   fields: Fields<Value>,
   members: ReadonlyMap<string, Given>,
   prefix: string,
-): Parsed<Value> {
-  const value: Partial<Value> = {}
+): { readonly values: Partial<Value>; readonly faults: readonly string[] } {
+  const values: Partial<Value> = {}
   const faults: string[] = []
   for (const name of namesOf(fields)) {
     const parsed = parseField(fields[name], members.get(name), `${prefix}${name}`)
-    if ('value' in parsed) value[name] = parsed.value
+    if ('value' in parsed) values[name] = parsed.value
     else faults.push(...parsed.faults)
   }
-  return faults.length > 0 ? { faults } : { value: Object.freeze(value as Value) }
+  return { values, faults }
 }
 
 function parseField<Value>(field: Field<Value>, given: Given | undefined, at: string): Parsed<Value> {
@@ -110,12 +117,6 @@ export function placed(faults: readonly string[], at: string, expected: string):
     const place = /^\[\d+\]/.exec(fault)?.[0] ?? ''
     return `${at}${place}: ${fault.slice(place.length).trimStart()}, expected ${expected}`
   })
-}
-
-/** Adds faults found elsewhere to what was parsed. */
-export function merge<Value>(parsed: Parsed<Value>, faults: readonly string[]): Parsed<Value> {
-  if (faults.length === 0) return parsed
-  return { faults: 'faults' in parsed ? [...faults, ...parsed.faults] : faults }
 }
 
 export function namesOf<Value extends object>(fields: Value): readonly (keyof Value & string)[] {

@@ -13,7 +13,7 @@ export interface ResolvedRule {
   readonly status: readonly string[] | undefined
   readonly user: RuleUser | undefined
   readonly keep: Keep
-  readonly guarantee: 'best-effort' | undefined
+  readonly guarantee: Guarantee | undefined
   readonly onFailure: 'open' | 'closed' | undefined
 }
 

@@ -1,5 +1,5 @@
 import { AuditError } from '../lib/errors.ts'
-import { type Fields, type Given, isPlainObject, merge, namesOf, parseFields, readMembers } from './parser.ts'
+import { type Fields, type Given, isPlainObject, namesOf, parseFields, readMembers } from './parser.ts'
 
 /** What was given, by the names of settings, and what is wrong with it already. */
 export type GivenSettings = {
@@ -14,20 +14,24 @@ const notSettings: GivenSettings = {
 const nothing: GivenSettings = { members: new Map(), faults: [] }
 
 /**
- * Settings checked and completed: options first, then what else is given, then the defaults.
+ * Settings checked and completed: options first, then what else is given, then the defaults. `compare` finds the faults
+ * that settings have together: it gets those that have none by themselves, and the names they go by.
  * Throws one `SETTINGS_INVALID` that names every fault.
  */
 export function readSettings<Value extends object>(
   fields: Fields<Value>,
   settings: unknown,
   others: (isGiven: (setting: string) => boolean) => GivenSettings = () => nothing,
+  compare: (values: Partial<Value>, at: (setting: string) => string) => readonly string[] = () => [],
 ): Value {
   const options = readOptions(fields, settings)
   const more = others((name) => options.members.has(name))
   const members = new Map([...more.members, ...options.members])
-  const parsed = merge(parseFields(fields, members, ''), [...options.faults, ...more.faults])
-  if ('faults' in parsed) throw new AuditError('SETTINGS_INVALID', { faults: parsed.faults })
-  return parsed.value
+  const { values, faults } = parseFields(fields, members, '')
+  const compared = compare(values, (setting) => members.get(setting)?.at ?? setting)
+  const all = [...options.faults, ...more.faults, ...faults, ...compared]
+  if (all.length > 0) throw new AuditError('SETTINGS_INVALID', { faults: all })
+  return Object.freeze(values as Value)
 }
 
 function readOptions(fields: object, settings: unknown): GivenSettings {

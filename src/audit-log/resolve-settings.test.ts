@@ -1,9 +1,10 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Writable } from 'node:stream'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { AuditError } from '../lib/errors.ts'
 import { resolveSettings } from './resolve-settings.ts'
 
@@ -39,6 +40,7 @@ test('without any settings the defaults hold', () => {
     redact: { headers: undefined, query: undefined, keys: undefined, mode: 'extend', censor: undefined },
     privacy: 'default',
     pseudonyms: undefined,
+    trail: undefined,
     guarantee: 'best-effort',
     onFailure: 'open',
     holdTimeoutMs: 5000,
@@ -126,7 +128,7 @@ test('each wrong setting is named, with what it was and what it should be', () =
     ],
     [
       { logHandler: [] },
-      'logHandler: got an empty list, expected at least one handler; enabled: false makes no records at all',
+      'logHandler: got an empty list, expected at least one handler, or a trail; enabled: false makes no records at all',
     ],
     [{ userFromRequest: 'jane' }, 'userFromRequest: got a text, expected a function or the text module#export'],
     [{ onError: {} }, 'onError: got an object, expected a function or the text module#export'],
@@ -155,7 +157,24 @@ test('each wrong setting is named, with what it was and what it should be', () =
       'redact.censor: got the number 7, expected a text of at most 200 characters, a function, or the text module#export',
     ],
     [{ privacy: true }, "privacy: got true, expected 'default' or 'strict'"],
-    [{ guarantee: 'written' }, "guarantee: written needs a trail, which this version has not, expected 'best-effort'"],
+    [{ guarantee: 'written' }, "guarantee: written needs a trail, expected 'best-effort', or the setting trail"],
+    [
+      { trail: './audit' },
+      'trail: got a text, expected an object with directory, key, origin, heartbeatMs, allowNetworkFs',
+    ],
+    [{ trail: {} }, 'trail.directory: got nothing, expected the path of a directory'],
+    [
+      { trail: { directory: '' }, guarantee: 'durable' },
+      'trail.directory: got an empty text, expected the path of a directory',
+    ],
+    [
+      { trail: { directory: 'a', origin: 'a+b' } },
+      'trail.origin: got a text, expected a name of 1 to 255 characters, without space and "+"',
+    ],
+    [
+      { trail: { directory: 'a', heartbeatMs: 10 } },
+      'trail.heartbeatMs: got the number 10, expected a whole number of milliseconds from 1000 to 2147483647',
+    ],
     [
       { guarantee: 'none' },
       "guarantee: got none, expected 'best-effort' or 'written' or 'durable' or 'recorded-first'",
@@ -370,4 +389,77 @@ test('whatever is in the environment, the worst that happens is SETTINGS_INVALID
     ),
     { numRuns: 1000 },
   )
+})
+
+describe('a trail', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const pem = String(privateKey.export({ format: 'pem', type: 'pkcs8' }))
+  const idOf = (key: KeyObject | undefined): unknown => key?.export({ format: 'jwk' }).x
+  const isKey = idOf(privateKey)
+
+  test('has its defaults, and raises that of the guarantee', () => {
+    expect(resolveSettings({ trail: { directory: 'audit' } }, {})).toMatchObject({
+      guarantee: 'written',
+      trail: {
+        directory: resolve('audit'),
+        key: undefined,
+        origin: undefined,
+        heartbeatMs: 600_000,
+        allowNetworkFs: false,
+      },
+    })
+    expect(resolveSettings({ trail: { directory: 'audit' }, guarantee: 'best-effort' }, {}).guarantee).toBe(
+      'best-effort',
+    )
+  })
+
+  test('lets there be no handler', () => {
+    expect(resolveSettings({ trail: { directory: 'audit' }, logHandler: [] }, {}).logHandler).toEqual([])
+  })
+
+  test('comes from the environment, its key apart', () => {
+    const environment = { AUDIT_LOG_TRAIL: '{"directory":"/var/audit","origin":"a/b"}', AUDIT_LOG_TRAIL_KEY: pem }
+    const { trail } = resolveSettings({}, environment)
+    expect(trail).toMatchObject({ directory: '/var/audit', origin: 'a/b' })
+    expect(idOf(trail?.key)).toBe(isKey)
+  })
+
+  test.each([
+    ['PEM', pem],
+    ['PEM on one line', pem.replaceAll('\n', '\\n')],
+    ['an object', privateKey],
+  ])('takes its key as %s, and rather than that of the environment', (_what, key) => {
+    const { trail } = resolveSettings({ trail: { directory: 'a', key } }, { AUDIT_LOG_TRAIL_KEY: 'another' })
+    expect(idOf(trail?.key)).toBe(isKey)
+  })
+
+  test('whose key is none says so without showing it', () => {
+    const faults = [
+      ...faultsOf({ trail: { directory: 'a', key: `${pem.slice(0, 60)}!!` } }),
+      ...faultsOf({ trail: { directory: 'a', key: publicKey } }),
+      ...faultsOf({ trail: { directory: 'a' } }, { AUDIT_LOG_TRAIL_KEY: 'hunter2' }),
+    ]
+    const expected = 'expected an Ed25519 private key, as PKCS#8 PEM without a passphrase or as a KeyObject'
+    expect(faults).toEqual([
+      `trail.key: got a text, ${expected}`,
+      `trail.key: got an instance of a class, ${expected}`,
+      `AUDIT_LOG_TRAIL_KEY: got a text, ${expected}`,
+    ])
+  })
+
+  test('that is missing is named for everything that needs it, together', () => {
+    const settings = {
+      guarantee: 'durable',
+      logHandler: [],
+      rules: [{ keep: 'full', guarantee: 'written' }],
+      enabled: 1,
+    }
+    expect(faultsOf(settings)).toEqual([
+      'enabled: got the number 1, expected true or false',
+      "guarantee: durable needs a trail, expected 'best-effort', or the setting trail",
+      "rules[0].guarantee: written needs a trail, expected 'best-effort', or the setting trail",
+      'logHandler: got an empty list, expected at least one handler, or a trail; enabled: false makes no records at all',
+    ])
+    expect(faultsOf({}, { AUDIT_LOG_GUARANTEE: 'durable' })[0]).toMatch(/^AUDIT_LOG_GUARANTEE: durable needs/)
+  })
 })

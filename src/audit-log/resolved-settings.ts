@@ -1,6 +1,15 @@
+import type { KeyObject } from 'node:crypto'
 import type { Formatter } from '../formats/format.ts'
 import type { ResolvedRule } from './policy.ts'
-import type { Censor, FormatName, LoadedHandler, OnError, PseudonymField, UserFromRequest } from './settings.ts'
+import type {
+  Censor,
+  FormatName,
+  Guarantee,
+  LoadedHandler,
+  OnError,
+  PseudonymField,
+  UserFromRequest,
+} from './settings.ts'
 
 /** Lists as given; `undefined` where none was, so that `'replace'` leaves that default list as it is. */
 export interface ResolvedRedact {
@@ -19,12 +28,22 @@ export interface ResolvedPseudonyms {
   readonly fields: readonly PseudonymField[]
 }
 
+export interface ResolvedTrail {
+  /** Absolute. */
+  readonly directory: string
+  /** `undefined`: the key lies beside the directory. */
+  readonly key: KeyObject | undefined
+  readonly origin: string | undefined
+  readonly heartbeatMs: number
+  readonly allowNetworkFs: boolean
+}
+
 /** Settings that were checked, with their defaults filled in, references loaded and patterns compiled; frozen, but for what the caller owns. */
 export interface ResolvedSettings {
   readonly enabled: boolean
   readonly loggerName: string
   readonly exemptUrls: readonly RegExp[]
-  /** `undefined`: standard output. Never empty. */
+  /** `undefined`: standard output. Empty only with a trail. */
   readonly logHandler: readonly LoadedHandler[] | undefined
   readonly logFormatter: FormatName | Formatter
   readonly userFromRequest: UserFromRequest | undefined
@@ -37,11 +56,17 @@ export interface ResolvedSettings {
   readonly privacy: 'default' | 'strict'
   readonly pseudonyms: ResolvedPseudonyms | undefined
   readonly rules: readonly ResolvedRule[]
-  readonly guarantee: 'best-effort'
+  readonly trail: ResolvedTrail | undefined
+  readonly guarantee: Guarantee
   readonly onFailure: 'open' | 'closed'
   readonly holdTimeoutMs: number
   readonly closeTimeoutMs: number
   readonly closeOnSignals: readonly NodeJS.Signals[]
   readonly onError: OnError | undefined
   readonly echoRequestId: boolean
+}
+
+/** The same, before the default of what hangs on the trail is known. */
+export interface ReadSettings extends Omit<ResolvedSettings, 'guarantee'> {
+  readonly guarantee: Guarantee | undefined
 }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Formatter } from '../formats/format.ts'
 import type { AuditError } from '../lib/errors.ts'
 import type { LineFunction } from '../sinks/function.ts'
@@ -28,7 +29,11 @@ export type Censor = (value: unknown, name: string) => string
 /** The hook that is told of every error griffier meets after its start. Its result is not waited for. */
 export type OnError = (error: AuditError) => unknown
 
-/** What a response is worth against its record: only `'best-effort'` works without a trail, and this version has none. */
+/**
+ * What a response is worth against its record. `'best-effort'`: nothing, it does not wait. All others need a trail; the
+ * last byte of the response is held until the record was handed to the operating system (`'written'`) or is on disk
+ * (`'durable'`); under `'recorded-first'` an intent is on disk before the handler runs, too.
+ */
 export type Guarantee = 'best-effort' | 'written' | 'durable' | 'recorded-first'
 
 export interface RedactSettings {
@@ -54,6 +59,20 @@ export interface PseudonymSettings {
   readonly keyId: string
   /** Which parts of `user` are replaced. Default: `['id', 'email']`. */
   readonly fields?: readonly PseudonymField[] | undefined
+}
+
+/** A directory that holds every record, and what proves that none was changed (`docs/format.md`). */
+export interface TrailSettings {
+  /** Its path. It is made where it is missing, for this user alone; the directory above it must be there. */
+  readonly directory: string
+  /** The Ed25519 private key that signs it: PKCS#8 PEM without a passphrase, or a KeyObject. Default: `AUDIT_LOG_TRAIL_KEY`, else the file `<directory>.key`, which is made where it is missing. */
+  readonly key?: string | KeyObject | undefined
+  /** Its name, which every checkpoint bears: 1 to 255 characters, without space and `+`; by custom a URL without its scheme. Default: that of the trail that is there, else one is made up. */
+  readonly origin?: string | undefined
+  /** How long nothing may be recorded until a heartbeat is: whole milliseconds from 1,000. Default: 600,000. */
+  readonly heartbeatMs?: number | undefined
+  /** Whether the directory may be on a network file system, whose locks and syncs cannot be relied on. Default: false. */
+  readonly allowNetworkFs?: boolean | undefined
 }
 
 /** A rule on how much is kept of which requests. Every condition that it names must hold; without any it holds for all. */
@@ -97,7 +116,7 @@ export interface Settings<Request = unknown> {
   readonly loggerName?: string | undefined
   /** Patterns searched in the path, leading slash included; requests that match leave no record. Text is a regular expression's source. Default: none. */
   readonly exemptUrls?: readonly (RegExp | string)[] | undefined
-  /** Where records go: one or a list of handlers. Default: standard output. */
+  /** Where records go: one or a list of handlers, which with a trail may be empty. Default: standard output. */
   readonly logHandler?: LogHandler | readonly LogHandler[] | undefined
   /** What lines look like: a format's name, a function from the native record to its line, or `module#export`. Default: `'native'`. */
   readonly logFormatter?: FormatName | Formatter | (string & {}) | undefined
@@ -117,7 +136,9 @@ export interface Settings<Request = unknown> {
   readonly pseudonyms?: PseudonymSettings | undefined
   /** Ordered rules, of which the first that holds decides; where none does, all is kept. `exemptUrls` come before them. Default: none. */
   readonly rules?: readonly Rule[] | undefined
-  /** Default: `'best-effort'`, the only level without a trail. */
+  /** Where every record is kept before it goes anywhere else. Default: none. */
+  readonly trail?: TrailSettings | undefined
+  /** Default: `'written'` with a trail; without one `'best-effort'`, the only level then. */
   readonly guarantee?: Guarantee | undefined
   /** What happens to a response whose record cannot be kept: it goes out all the same, or it does not. Default: `'open'`. */
   readonly onFailure?: 'open' | 'closed' | undefined
