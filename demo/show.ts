@@ -26,7 +26,7 @@ export function show(record: AuditRecord): string {
     ['by', `${nameOf(record)}, from ${record.user?.ip ?? 'an unknown address'}`],
     ['asked', record.filter && asked(record.filter)],
     ['shown', JSON.stringify(record.results)],
-    [record.type.toLowerCase(), record.message],
+    [record.type?.toLowerCase() ?? '', record.message],
     ['error', record.error && `${record.error.type}: ${record.error.message}`],
     ['redacted', redactedIn(record).join(', ')],
   ]

@@ -54,7 +54,7 @@ toPino.end()
 import type { LineFunction } from 'griffier'
 
 const alarm: LineFunction = (_line, record) => {
-  if (record.type === 'CRITICAL') alarms.push(record.message)
+  if (record.type === 'CRITICAL') alarms.push(record.message ?? '')
 }
 // #endregion
 await recordTo(alarm)

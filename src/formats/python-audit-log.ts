@@ -17,8 +17,8 @@ function pythonShape(record: AuditRecord): Json {
       user: record.user === undefined ? null : userShape(record.user),
       filter: record.filter === undefined ? null : filterShape(record.filter),
       results: record.results ?? null,
-      type: record.type,
-      message: record.message,
+      type: record.type ?? null,
+      message: record.message ?? null,
     },
   }
 }

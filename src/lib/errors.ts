@@ -39,6 +39,34 @@ export const errorCatalogue = {
     'The signing key {path} can be used by others: its mode is {mode}. Take away the access of group and others (chmod 600).',
   TRAIL_KEY_NOT_OPENED:
     'The signing key {path} could not be read or made: {reason}. Its directory must exist and be writable.',
+  TRAIL_LOCKED:
+    'The trail is locked: {holder} has {path}. Give each process a directory of its own; where that process is surely gone, delete the file.',
+  TRAIL_OPEN_FAILED:
+    'The trail in {directory} could not be opened: {reason}. The directory that it is in must exist, and this process must be allowed to write there.',
+  TRAIL_NETWORK_FS:
+    'The directory {directory} is on a network file system, where locks and syncs cannot be relied on. Use a local disk, or set trail.allowNetworkFs.',
+  TRAIL_ORIGIN_DIFFERS:
+    'The trail in {directory} is that of {found}, but the settings say {expected}. Leave trail.origin out, or give another directory.',
+  TRAIL_KEY_DIFFERS:
+    'The trail in {directory} is signed with another key than {given}. Give the key that it was begun with, or another directory.',
+  TRAIL_VERSION_UNKNOWN:
+    'The trail in {directory} has format {format}, which this release cannot read. Use a newer release of griffier.',
+  TRAIL_NOT_CONTINUED:
+    'The trail in {directory} is not continued: {reason}. Records go to its successor {successor}; keep both, and see what happened to the first.',
+  TRAIL_DAMAGED:
+    'Something in the trail {directory} does not fit: {file}, {bytes} bytes from {offset} on. A damage record says so; see where it came from.',
+  TRAIL_WRITE_FAILED:
+    'The trail in {directory} could not be written: {reason}. It is tried again, and a gap record will tell what was not kept; see health().trail.',
+  TRAIL_SYNC_FAILED:
+    'The disk did not keep what was written to the trail in {directory}: {reason}. It goes on in a new segment, or is tried again. See to the disk.',
+  TRAIL_PATH_CHANGED:
+    'The trail in {directory} was moved, replaced or deleted while it was written: {reason}. Put it back, or restart the app.',
+  TRAIL_FULL:
+    '{mib} MiB wait to be made durable in the trail in {directory}; more records are not taken. See to the speed of the disk.',
+  TRAIL_CHECKPOINT_FAILED:
+    'No checkpoint could be made of the trail in {directory}: {reason}. Records are kept all the same; it is tried again.',
+  TRAIL_CLOSED:
+    'A record came to the trail in {directory} after it was closed, and was not kept. Close the audit log last.',
   TRAIL_NOTE_REFUSED:
     'A signed note was refused: {reason}. Compare it with a copy, and the verifier key with its source.',
   STDOUT_NOT_WRITTEN: 'Standard output could not be written: {reason}. See what reads it, or log to a file.',

@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import schema from './record.schema.json' with { type: 'json' }
-import type { AuditRecord } from './record.ts'
+import type { AuditRecord, TrailKind } from './record.ts'
 
 const valid = new Ajv().compile(schema)
 
@@ -22,8 +22,30 @@ const exchange: AuditRecord = {
   request_id: 'abc-1',
   trace_id: '0af7651916cd43dd8448eb211c80319c',
 }
-const { id, time, logger, type, message } = exchange
-const plain: AuditRecord = { id, time, logger, type, message }
+const { id, time, logger } = exchange
+const plain: AuditRecord = { id, time, logger, type: 'INFO', message: 'Searched bicycles' }
+const own = { id, time, logger }
+const request = { method: 'GET', url: '/', user_agent: null }
+const nobody = { authenticated: false, roles: [], ip: null }
+const counters = { recorded: 1, lost: 0, refused: 0 }
+const parts = {
+  start: {
+    in_force: { guarantee: 'written' },
+    trail: '0'.repeat(64),
+    follows: { origin: 'a', size: 1, root: `${'A'.repeat(43)}=` },
+  },
+  stop: counters,
+  heartbeat: counters,
+  recovery: { size: 1, torn_bytes: 2, tiles: 3, interrupted: 4, unknown_loss: { first_time: time, last_time: time } },
+  interrupted: { intent: id },
+  gap: { lost: 1, refused: 2, first_time: time, last_time: time, reason: 'ENOSPC' },
+  damage: { file: 'segments/000000000000.ndjson', offset: 1, bytes: 2, moved: 'a' },
+}
+
+function ownRecord(kind: TrailKind, part: object): AuditRecord {
+  const exchangeParts = { exchange: id, http_request: request, user: nobody }
+  return { ...own, kind, [kind]: part, ...(kind === 'interrupted' ? exchangeParts : {}) }
+}
 
 describe('the schema takes', () => {
   test.each<[string, AuditRecord]>([
@@ -49,6 +71,12 @@ describe('the schema takes', () => {
         http_response: { status_code: null, reason: null, headers: {}, inexact: true },
       },
     ],
+    ['an intent', { ...own, kind: 'intent', exchange: id, http_request: request, user: nobody }],
+    ...(Object.entries(parts) as [TrailKind, object][]).map(([kind, part]): [string, AuditRecord] => [
+      `a record of kind ${kind}`,
+      ownRecord(kind, part),
+    ]),
+    ['a line of a trail', { ...plain, nonce: 'AQEBAQEBAQEBAQEBAQEBAQ' }],
     [
       'headers that were cut',
       { ...exchange, http_response: { status_code: 200, reason: 'OK', headers: { '…': '[cut: 9 bytes]' } } },
@@ -85,6 +113,14 @@ describe('the schema refuses', () => {
     ['an address with a port', { ...exchange, user: { authenticated: true, roles: [], ip: '203.0.113.7:80' } }],
     ['a level in lower case', { ...exchange, type: 'info' }],
     ['an outcome that nobody knows', { ...exchange, outcome: 'fine' }],
+    ['a record without a message', { ...own, type: 'INFO' }],
+    ['a start that does not say what is in force', { ...own, kind: 'start' }],
+    ['a start that is of another kind', { ...ownRecord('stop', counters), start: parts.start }],
+    ['a gap with a level', { ...ownRecord('gap', parts.gap), type: 'INFO', message: '' }],
+    ['an intent that belongs to nothing', { ...own, kind: 'intent', http_request: request, user: nobody }],
+    ['an interruption without a request', { ...own, kind: 'interrupted', exchange: id, interrupted: { intent: id } }],
+    ['a start of an exchange', { ...ownRecord('start', parts.start), exchange: id }],
+    ['a nonce that is no 16 bytes', { ...plain, nonce: 'AQEBAQEBAQEBAQEBAQEBAR' }],
   ])('%s', (_, record) => {
     expect(valid(record)).toBe(false)
   })

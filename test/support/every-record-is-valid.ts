@@ -6,6 +6,7 @@ import { Ajv } from 'ajv'
 import { afterEach, expect, vi } from 'vitest'
 import schema from '../../src/record/record.schema.json' with { type: 'json' }
 import type { RecordParts } from '../../src/record/record-line.ts'
+import type { TrailRecordParts } from '../../src/record/trail-record.ts'
 
 /** As documented, and so not taken from what is tested. */
 const MAX_RECORD_BYTES = 65_535
@@ -19,6 +20,18 @@ vi.mock('../../src/record/record-line.ts', async (importOriginal) => {
     ...original,
     sealRecord(parts: RecordParts) {
       const sealed = original.sealRecord(parts)
+      check(sealed.line)
+      return sealed
+    },
+  }
+})
+
+vi.mock('../../src/record/trail-record.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/record/trail-record.ts')>()
+  return {
+    ...original,
+    sealTrailRecord(parts: TrailRecordParts) {
+      const sealed = original.sealTrailRecord(parts)
       check(sealed.line)
       return sealed
     },
