@@ -55,9 +55,9 @@ export async function takeLock(path: string): Promise<Lock> {
 
 /** The command locks the open file that it inherits, which stays locked as long as our descriptor is open. */
 function flock(descriptor: number): Promise<'ours' | 'taken' | 'missing'> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const child = spawn('flock', ['-n', '-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] })
-    child.once('error', () => resolve('missing'))
+    child.once('error', (error) => (isSystemError(error, 'ENOENT') ? resolve('missing') : reject(error)))
     child.once('exit', (code) => resolve(code === 0 ? 'ours' : code === 1 ? 'taken' : 'missing'))
   })
 }
@@ -99,7 +99,15 @@ function touch(descriptor: number): void {
 function newHolder(lock: Lock['kind']): Holder {
   const { pid } = process
   const boot = textOf('/proc/sys/kernel/random/boot_id') ?? null
-  return { host: hostname(), boot, pid, started: startOf(pid) ?? null, namespace: namespace(), lock, token: randomUUID() }
+  return {
+    host: hostname(),
+    boot,
+    pid,
+    started: startOf(pid) ?? null,
+    namespace: namespace(),
+    lock,
+    token: randomUUID(),
+  }
 }
 
 function writeHolder(descriptor: number, holder: Holder): void {
