@@ -1,0 +1,5 @@
+module griffier.test/tlog
+
+go 1.18
+
+require golang.org/x/mod v0.20.0
