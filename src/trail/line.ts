@@ -1,11 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { randomFillSync } from 'node:crypto'
 
 /** The largest line, in bytes without its newline: the limit of an entry of a C2SP log. */
 export const maxLineBytes = 65_535
-
-/** What the nonce adds to a record's line, in bytes. */
-export const nonceBytes: number = ',"nonce":"0123456789012345678901"'.length
 
 /** What the beginning of a line says of its record; what it does not have is undefined. */
 export interface LineHead {
@@ -13,22 +9,6 @@ export interface LineHead {
   readonly time: string | undefined
   readonly kind: string | undefined
   readonly exchange: string | undefined
-}
-
-const nonceLength = 16
-const pool = Buffer.allocUnsafeSlow(256 * nonceLength)
-let used = pool.length
-
-/** The line of a trail: a record's native line with 16 random bytes as its last member, `nonce`. */
-export function addNonce(nativeLine: string): string {
-  // Random bytes are drawn in bulk, as a draw for each line would cost more than all else here.
-  if (used === pool.length) {
-    randomFillSync(pool)
-    used = 0
-  }
-  const nonce = pool.toString('base64url', used, used + nonceLength)
-  used += nonceLength
-  return `${nativeLine.slice(0, -1)},"nonce":"${nonce}"}`
 }
 
 const whole = /^\{"id":".*,"nonce":"[\w-]{21}[AQgw]"\}$/

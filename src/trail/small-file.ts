@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import type { Disk, DiskFile } from './disk.ts'
 import type { Layout } from './layout.ts'
+import { writeAll } from './write-all.ts'
 
 /** Opens a file for as long as it is used. */
 export async function withFile<Result>(
@@ -40,13 +41,6 @@ export async function readFull(file: DiskFile, into: Buffer, position: number): 
   return length
 }
 
-/** Writes all of the bytes, however many calls it takes. */
-export function writeFull(file: DiskFile, bytes: Uint8Array, position: number): void {
-  for (let written = 0; written < bytes.length; ) {
-    written += file.writeSync(bytes.subarray(written), position + written)
-  }
-}
-
 /**
  * Puts a file in its place whole: made below `control/` first, then renamed, over what is there. A `durable` one is safe on disk afterwards,
  * its name too.
@@ -61,7 +55,7 @@ export async function putFile(
   const temporary = join(layout.control, basename(path))
   if ((await disk.stat(temporary)) !== undefined) await disk.unlink(temporary)
   await withFile(disk, temporary, 'create', async (file) => {
-    writeFull(file, bytes, 0)
+    writeAll(file, bytes, 0)
     if (safety === 'durable') await file.datasync()
   })
   await disk.rename(temporary, path)
