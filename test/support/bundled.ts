@@ -9,7 +9,15 @@ import { afterAll } from 'vitest'
 export function bundled(module: URL): string {
   const directory = mkdtempSync(join(tmpdir(), 'griffier-child-'))
   const outfile = join(directory, 'child.mjs')
-  buildSync({ entryPoints: [fileURLToPath(module)], outfile, bundle: true, platform: 'node', format: 'esm' })
+  buildSync({
+    entryPoints: [fileURLToPath(module)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    // For packages that load what they need with `require`.
+    banner: { js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },
+  })
   afterAll(() => rmSync(directory, { recursive: true, force: true }))
   return outfile
 }
