@@ -1,4 +1,4 @@
-export type { AuditLog, Health } from './audit-log/audit-log.ts'
+export type { AuditLog, Health, TrailHealth } from './audit-log/audit-log.ts'
 export { createAuditLog } from './audit-log/create-audit-log.ts'
 export type { Explanation, Question } from './audit-log/policy.ts'
 export type {

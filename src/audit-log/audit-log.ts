@@ -3,20 +3,38 @@ import type { Logger } from '../record/logger.ts'
 import type { Explanation, Question } from './policy.ts'
 import type { Guarantee } from './settings.ts'
 
+/** How a trail fares. */
+export interface TrailHealth {
+  /** Where it is written: a successor's directory where the one that was set could not be continued. */
+  readonly directory: string
+  /** `failing`: nothing can be kept; it is tried again. */
+  readonly state: 'opening' | 'ok' | 'failing' | 'closed'
+  /** Records that were written. */
+  readonly size: number
+  /** Of these, how many are on disk. */
+  readonly durableSize: number
+  /** The size that the newest checkpoint has signed. */
+  readonly checkpoint: number
+  /** Why it is failing. */
+  readonly error: string | null
+}
+
 export interface Health {
   /** The guarantee in force. */
   readonly guarantee: Guarantee
   readonly onFailure: 'open' | 'closed'
-  /** How the trail is locked; null without one. */
-  readonly lock: null
+  /** How the trail is locked: by the system, or by a file; null where it is not, or there is none. */
+  readonly lock: 'flock' | 'file' | null
+  /** How the trail fares; null without one. */
+  readonly trail: TrailHealth | null
   /** Responses that wait for their record now. */
   readonly held: number
   /** The longest that a response waited for its record, in milliseconds. */
   readonly longestHoldMs: number
   readonly counters: {
-    /** Records made and handed to the handlers. */
+    /** Records that were kept, or are on their way: in the trail, or without one with the handlers. */
     readonly recorded: number
-    /** Records that could not be kept, whose responses went out all the same, and those that handlers lost. */
+    /** Records that could not be kept, unless their responses were refused, and those that handlers lost. */
     readonly lost: number
     /** Responses that were refused or cut because their record could not be kept. */
     readonly refused: number
@@ -30,17 +48,17 @@ export interface Health {
 
 /** The process-wide audit log that `createAuditLog` gives. */
 export interface AuditLog {
-  /** Settles when records can be kept; at once without a trail. */
+  /** Settles when records can be kept; at once without a trail. Rejects with an AuditError where the trail could not be opened, which may be tried again all the same. */
   readonly ready: Promise<void>
   /** A logger without a framework, for a record of its own. */
   logger(): Logger
   /** The logger of the request in whose asynchronous flow the call is made; elsewhere one that does nothing, said once. */
   current(): Logger
-  /** Resolves when everything recorded so far has been accepted by every handler, or been counted as lost. */
+  /** Resolves when everything recorded so far is on disk, if there is a trail, and has been accepted by every handler, or been counted as lost. */
   flush(): Promise<void>
   /**
-   * Stops taking new requests, waits for open ones and for handlers (`closeTimeoutMs` in all; a fifth of it for the
-   * open ones, which are then recorded as failures), and frees everything. Never rejects; a second call gives the same promise.
+   * Stops taking new requests, waits for open ones, for the trail and for handlers (`closeTimeoutMs` in all; a fifth of
+   * it for the open ones, which are then recorded as failures), and frees everything. Never rejects; a second call gives the same promise.
    */
   close(): Promise<void>
   /** Opens files anew, after they were moved. */

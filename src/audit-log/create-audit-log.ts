@@ -4,10 +4,11 @@ import { drainAtExit } from '../delivery/drain-at-exit.ts'
 import type { Recorder } from '../exchange/recorder.ts'
 import { stdoutSink } from '../sinks/stdout.ts'
 import type { AuditLog } from './audit-log.ts'
+import { claimDirectory } from './claim-directory.ts'
 import { mentionUnknownVariables } from './environment.ts'
-import { openHandlers } from './handlers.ts'
+import { type Handlers, openHandlers } from './handlers.ts'
 import { type InnerParts, OpenAuditLog, type Parts } from './open-audit-log.ts'
-import { createReporter } from './report.ts'
+import { createReporter, type Reporter } from './report.ts'
 import { resolveSettings } from './resolve-settings.ts'
 import type { ResolvedSettings } from './resolved-settings.ts'
 import type { Settings } from './settings.ts'
@@ -27,15 +28,26 @@ export function createAuditLog<Request = unknown>(settings: Settings<Request> = 
 export function openAuditLog(settings: ResolvedSettings, parts: InnerParts = {}): OpenAuditLog {
   const { onError, context, closeTimeoutMs, closeOnSignals: signals } = settings
   const report = createReporter(onError, warnOnStderr)
-  const handlers = openHandlers(settings, report, { fallback: stdoutSink })
+  const free =
+    settings.enabled && settings.trail !== undefined ? claimDirectory(settings.trail.directory) : () => undefined
+  const handlers = openAll(settings, report, free)
   mentionUnknownVariables(process.env, report)
   return new OpenAuditLog(settings, {
     ...parts,
     report,
     handlers,
     scope: context ? new AsyncLocalStorage() : null,
-    watch: (drainable, close) => [drainAtExit(drainable, closeTimeoutMs), closeOnSignals(close, signals)],
+    watch: (drainable, close) => [drainAtExit(drainable, closeTimeoutMs), closeOnSignals(close, signals), free],
   })
+}
+
+function openAll(settings: ResolvedSettings, report: Reporter, free: () => void): Handlers {
+  try {
+    return openHandlers(settings, report, { fallback: stdoutSink })
+  } catch (error) {
+    free()
+    throw error
+  }
 }
 
 /** The audit log that a framework's door was given, or a new one of these settings. */

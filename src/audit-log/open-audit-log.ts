@@ -1,26 +1,33 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Drainable } from '../delivery/drain-at-exit.ts'
-import type { HoldEnd } from '../exchange/hold.ts'
+import type { Guarantee } from '../exchange/decision.ts'
 import type { OpenExchanges } from '../exchange/open-exchanges.ts'
 import { PlainLogger } from '../exchange/plain-logger.ts'
 import type { OpenExchange, Recorder } from '../exchange/recorder.ts'
 import { SilentLogger } from '../exchange/silent-logger.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
-import { AuditError, safeReasonOf } from '../lib/errors.ts'
+import { AuditError } from '../lib/errors.ts'
 import { uuidv7 } from '../lib/uuid.ts'
 import type { Logger } from '../record/logger.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { AuditLog, Health } from './audit-log.ts'
 import type { Handlers } from './handlers.ts'
+import { inForce } from './in-force.ts'
+import { Keeping } from './keeping.ts'
 import { createPolicy, type Explanation, type Policy, type Question } from './policy.ts'
 import { createRecorder } from './recorder.ts'
 import type { Reporter } from './report.ts'
 import type { ResolvedSettings } from './resolved-settings.ts'
+import type { Trail, TrailParts } from './trail-types.ts'
 
 /** Of the time that `close()` has, the part that requests still under way get to end by themselves. */
 const SHARE_FOR_OPEN_EXCHANGES = 0.2
 /** Of what is left, the part for users that are still being looked up. */
 const SHARE_FOR_LAST_USERS = 0.5
+/** Of what is left then, the part for the trail, whose last records handlers are to get. */
+const SHARE_FOR_TRAIL = 0.5
+/** A disk that has not answered for so long is taken for broken. */
+const SYNC_TIMEOUT_MS = 30_000
 
 /** Parts that an app's own tests may replace. */
 export interface Parts {
@@ -31,8 +38,8 @@ export interface Parts {
 
 /** Parts that only the tests of this package replace. */
 export interface InnerParts extends Parts {
-  /** Stands in for a trail: responses are held until it resolves. */
-  readonly commit?: (record: SealedRecord) => Promise<void>
+  /** Opens the trail. */
+  readonly trail?: (parts: TrailParts) => Trail
 }
 
 /** What an audit log is given by the place where it runs. */
@@ -47,15 +54,15 @@ export interface Wiring extends InnerParts {
 
 /** An audit log that is open, with what the frameworks' doors need of it. */
 export class OpenAuditLog implements AuditLog {
-  readonly ready: Promise<void> = Promise.resolve()
+  readonly ready: Promise<void>
   readonly recorder: Recorder
   readonly #settings: ResolvedSettings
   readonly #handlers: Handlers
-  readonly #report: Reporter
-  readonly #commit: InnerParts['commit']
+  readonly #keeping: Keeping
+  readonly #trail: Trail | undefined
   readonly #policy: Policy
   readonly #outside: Logger
-  readonly #counters = { recorded: 0, lost: 0, refused: 0, afterClose: 0 }
+  #afterClose = 0
   readonly #lateRequests = new WeakSet<object>()
   #held = 0
   #longestHoldMs = 0
@@ -65,24 +72,27 @@ export class OpenAuditLog implements AuditLog {
 
   constructor(settings: ResolvedSettings, wiring: Wiring) {
     this.#settings = settings
-    this.#commit = wiring.commit
-    this.#report = wiring.report
     this.#handlers = wiring.handlers
     this.#policy = createPolicy(settings)
+    this.#keeping = new Keeping(wiring.handlers, wiring.report)
+    this.#trail = this.#openTrail(wiring)
+    this.ready = this.#trail?.ready ?? Promise.resolve()
     this.recorder = createRecorder(settings, {
       policy: this.#policy,
       clock: wiring.clock ?? systemClock,
       newId: wiring.ids ?? uuidv7,
       scope: wiring.scope,
-      held: wiring.commit !== undefined,
       admitsMore: (request) => this.#admitsMore(request),
-      keep: (record) => this.#keep(record),
-      lose: (error) => this.#lose(error),
-      holding: (change) => {
-        this.#held += change
+      keep: (record, guarantee) => this.#keep(record, guarantee),
+      keeping: this.#keeping,
+      holding: () => {
+        this.#held++
       },
-      heldFor: (ms, end) => this.#heldFor(ms, end),
-      report: this.#report,
+      heldFor: (ms) => {
+        this.#held--
+        this.#longestHoldMs = Math.max(this.#longestHoldMs, ms)
+      },
+      report: wiring.report,
     })
     this.#watching = wiring.watch?.(this.#drainable(), () => this.close()) ?? []
     const { redactor, reportOnce } = this.recorder
@@ -98,6 +108,7 @@ export class OpenAuditLog implements AuditLog {
   }
 
   async flush(): Promise<void> {
+    await this.#trail?.flush()
     await this.#handlers.flush()
   }
 
@@ -118,14 +129,16 @@ export class OpenAuditLog implements AuditLog {
     const { guarantee, onFailure } = this.#settings
     const sinks = this.#handlers.health()
     const sum = (counter: 'dropped' | 'lost'): number => sinks.reduce((total, sink) => total + sink[counter], 0)
-    const { recorded, lost, refused, afterClose } = this.#counters
+    const { recorded, lost, refused } = this.#keeping.counters
+    const { lock = null, ...trail } = this.#trail?.health() ?? {}
     return {
       guarantee,
       onFailure,
-      lock: null,
+      lock,
+      trail: 'state' in trail ? trail : null,
       held: this.#held,
       longestHoldMs: this.#longestHoldMs,
-      counters: { recorded, lost: lost + sum('lost'), refused, dropped: sum('dropped'), afterClose },
+      counters: { recorded, lost: lost + sum('lost'), refused, dropped: sum('dropped'), afterClose: this.#afterClose },
       sinks,
     }
   }
@@ -140,22 +153,51 @@ export class OpenAuditLog implements AuditLog {
     await untilEmpty(open, (deadline - clock.monotonic()) * SHARE_FOR_LAST_USERS)
     for (const exchange of open) exchange.stopLookup()
     this.#state = 'closed'
+    // Before the handlers, so that they get its last records.
+    await this.#trail?.close(Math.max(0, (deadline - clock.monotonic()) * SHARE_FOR_TRAIL))
     await this.#handlers.close(Math.max(0, deadline - clock.monotonic()))
     for (const stop of this.#watching) stop()
   }
 
+  #openTrail({ trail, report, clock, ids }: Wiring): Trail | undefined {
+    const settings = this.#settings
+    if (trail === undefined || settings.trail === undefined || !settings.enabled) return undefined
+    const opened = trail({
+      settings: settings.trail,
+      loggerName: settings.loggerName,
+      clock: clock ?? systemClock,
+      newId: ids ?? uuidv7,
+      inForce: inForce(settings),
+      counters: () => ({ ...this.#keeping.counters }),
+      durable: (records) => {
+        for (const record of records) this.#handlers.push(record)
+      },
+      report,
+      syncTimeoutMs: SYNC_TIMEOUT_MS,
+    })
+    this.#keeping.useTrail(opened)
+    return opened
+  }
+
   #drainable(): Drainable {
     return {
-      hasQueued: () => this.#handlers.hasQueued(),
-      flush: () => this.#handlers.flush(),
+      hasQueued: () => this.#handlers.hasQueued() || this.#isTrailBehind(),
+      flush: () => this.flush(),
       drainSync: () => {
         for (const exchange of this.recorder.open) {
           exchange.endAt('now')
           exchange.stopLookup()
         }
+        this.#trail?.endSync()
         this.#handlers.drainSync()
       },
     }
+  }
+
+  /** Whether its disk is behind, and may catch up. */
+  #isTrailBehind(): boolean {
+    const { state, size, durableSize } = this.#trail?.health() ?? { state: 'closed', size: 0, durableSize: 0 }
+    return state === 'ok' && size > durableSize
   }
 
   #admitsMore(request: object | undefined): boolean {
@@ -168,39 +210,14 @@ export class OpenAuditLog implements AuditLog {
   }
 
   #countAfterClose(): void {
-    this.#counters.afterClose++
+    this.#afterClose++
     this.recorder.reportOnce(new AuditError('RECORD_AFTER_CLOSE'))
   }
 
-  #keep(record: SealedRecord): Promise<void> | undefined {
-    if (this.#state === 'closed') {
-      this.#countAfterClose()
-      return undefined
-    }
-    this.#counters.recorded++
-    if (this.#commit === undefined) {
-      this.#handlers.push(record)
-      return undefined
-    }
-    return this.#commit(record).then(
-      () => this.#handlers.push(record),
-      (error: unknown) => {
-        this.#report(new AuditError('RECORD_NOT_KEPT', { reason: safeReasonOf(error) }, error))
-        throw error
-      },
-    )
-  }
-
-  #lose(error: unknown): void {
-    this.#counters.lost++
-    this.#report(new AuditError('RECORD_NOT_KEPT', { reason: safeReasonOf(error) }, error))
-  }
-
-  #heldFor(ms: number, end: HoldEnd): void {
-    this.#held--
-    this.#longestHoldMs = Math.max(this.#longestHoldMs, ms)
-    if (end === 'failed-open') this.#counters.lost++
-    if (end === 'refused' || end === 'cut') this.#counters.refused++
+  #keep(record: SealedRecord, guarantee: Guarantee): Promise<void> | undefined {
+    if (this.#state !== 'closed') return this.#keeping.keep(record, guarantee)
+    this.#countAfterClose()
+    return undefined
   }
 }
 

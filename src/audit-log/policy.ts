@@ -1,7 +1,6 @@
-import { type Decision, type Ended, KEEP_ALL, type Keep } from '../exchange/decision.ts'
+import type { Decision, Ended, Guarantee, Keep } from '../exchange/decision.ts'
 import { createExemption } from '../exchange/exempt.ts'
 import { ANONYMOUS } from '../exchange/user-text.ts'
-import type { Guarantee } from './settings.ts'
 
 /** A rule that was checked: every condition that it names must hold; without any it holds for all. */
 export interface ResolvedRule {
@@ -60,8 +59,6 @@ export interface Policy {
   explain(question: Question): Explanation
 }
 
-const KEEP_NOTHING: Decision = { keep: 'none', onFailure: undefined, keepAtEnd: () => 'none' }
-
 interface CompiledRule extends ResolvedRule {
   readonly index: number
   readonly isPathOf: (target: string) => boolean
@@ -72,12 +69,14 @@ interface CompiledRule extends ResolvedRule {
 export function createPolicy(settings: PolicySettings): Policy {
   const isExempt = createExemption(settings.exemptUrls)
   const rules = settings.rules.map(compile)
+  const keepAll = fixed(settings, 'full')
+  const keepNothing = fixed(settings, 'none')
   const early = (method: string | null, target: string): readonly CompiledRule[] =>
     rules.filter((rule) => holdsEarly(rule, method, target))
   return {
     decide(method, target) {
-      if (isExempt(target)) return KEEP_NOTHING
-      return rules.length === 0 ? KEEP_ALL : decisionOf(early(method, target))
+      if (isExempt(target)) return keepNothing
+      return rules.length === 0 ? keepAll : (decisionOf(settings, early(method, target)) ?? keepAll)
     },
     explain({ method, path, route, status = null, user = ANONYMOUS }) {
       if (isExempt(path)) return explanation(settings, undefined, 'exemptUrls', 'none', 'its path is exempt')
@@ -97,15 +96,26 @@ export function createPolicy(settings: PolicySettings): Policy {
 }
 
 /** How much is kept is decided by the first rule that holds; what must be known before the handler runs, by the first that is certain. */
-function decisionOf(matching: readonly CompiledRule[]): Decision {
+function decisionOf(settings: PolicySettings, matching: readonly CompiledRule[]): Decision | undefined {
   const [first] = matching
-  const onFailure = certain(matching)?.onFailure
-  if (first === undefined) return KEEP_ALL
+  if (first === undefined) return undefined
   return {
     keep: first.isLate ? undefined : first.keep,
-    onFailure,
+    ...promiseOf(settings, certain(matching)),
     keepAtEnd: (ended) => matching.find((rule) => holdsAtEnd(rule, ended))?.keep ?? 'full',
   }
+}
+
+function fixed(settings: PolicySettings, keep: Keep): Decision {
+  return { keep, ...promiseOf(settings, undefined), keepAtEnd: () => keep }
+}
+
+/** What a response is worth, by the rule that is certain, else by the whole audit log's settings. */
+function promiseOf(
+  settings: PolicySettings,
+  rule: CompiledRule | undefined,
+): Pick<Decision, 'guarantee' | 'onFailure'> {
+  return { guarantee: rule?.guarantee ?? settings.guarantee, onFailure: rule?.onFailure ?? settings.onFailure }
 }
 
 function certain(matching: readonly CompiledRule[]): CompiledRule | undefined {
@@ -146,19 +156,13 @@ function isUser(rule: RuleUser, user: Ended['user']): boolean {
 }
 
 function explanation(
-  { guarantee, onFailure }: PolicySettings,
+  settings: PolicySettings,
   certainRule: CompiledRule | undefined,
   rule: string,
   keep: Keep,
   because: string,
 ): Explanation {
-  return {
-    rule,
-    keep,
-    guarantee: certainRule?.guarantee ?? guarantee,
-    onFailure: certainRule?.onFailure ?? onFailure,
-    because,
-  }
+  return { rule, keep, ...promiseOf(settings, certainRule), because }
 }
 
 function conditionsOf(rule: CompiledRule): string {

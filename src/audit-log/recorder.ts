@@ -1,6 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import { createClientAddress, createPeerTrust } from '../exchange/client-address.ts'
-import type { HoldEnd } from '../exchange/hold.ts'
+import type { Guarantee } from '../exchange/decision.ts'
 import { OpenExchanges } from '../exchange/open-exchanges.ts'
 import type { OpenExchange, Recorder } from '../exchange/recorder.ts'
 import { SilentLogger } from '../exchange/silent-logger.ts'
@@ -19,20 +19,19 @@ export interface RecorderParts {
   readonly clock: Clock
   readonly newId: (time: number) => string
   readonly scope: AsyncLocalStorage<OpenExchange> | null
-  /** Whether responses are held until their record is safe. */
-  readonly held: boolean
   readonly policy: Policy
   readonly admitsMore: (request: object | undefined) => boolean
-  readonly keep: (record: SealedRecord) => Promise<void> | undefined
-  readonly lose: (error: unknown) => void
-  readonly holding: (change: 1 | -1) => void
-  readonly heldFor: (ms: number, end: HoldEnd) => void
+  readonly keep: (record: SealedRecord, guarantee: Guarantee) => Promise<void> | undefined
+  readonly keeping: Pick<Recorder, 'keepIntent' | 'lose' | 'refuse'>
+  readonly holding: () => void
+  readonly heldFor: (ms: number) => void
   readonly report: (error: AuditError) => void
 }
 
 /** Turns settings into the functions that every exchange needs, once. */
 export function createRecorder(settings: ResolvedSettings, parts: RecorderParts): Recorder {
   const { trustedProxies, forwardedHeader, pseudonyms } = settings
+  const { keeping } = parts
   const redactor = createRedactor(settings, parts.report)
   const forwarding = { trustedProxies, forwardedHeader }
   const reportOnce = onceForEachCode(parts.report)
@@ -54,10 +53,13 @@ export function createRecorder(settings: ResolvedSettings, parts: RecorderParts)
     userFromRequest: settings.userFromRequest,
     identity: pseudonyms === undefined ? (_field, value) => value : createPseudonymizer(pseudonyms),
     scope: parts.scope,
-    hold: parts.held ? { onFailure: settings.onFailure, timeoutMs: settings.holdTimeoutMs } : undefined,
+    guarantee: settings.guarantee,
+    holdTimeoutMs: settings.holdTimeoutMs,
     echoRequestId: settings.echoRequestId,
     keep: parts.keep,
-    lose: parts.lose,
+    keepIntent: (intent, exchange) => keeping.keepIntent(intent, exchange),
+    lose: (error) => keeping.lose(error),
+    refuse: (error) => keeping.refuse(error),
     holding: parts.holding,
     heldFor: parts.heldFor,
     open: new OpenExchanges(),

@@ -1,11 +1,12 @@
 import type { KeyObject } from 'node:crypto'
+import type { Guarantee } from '../exchange/decision.ts'
 import type { Formatter } from '../formats/format.ts'
 import type { AuditError } from '../lib/errors.ts'
 import type { LineFunction } from '../sinks/function.ts'
 import type { Sink } from '../sinks/sink.ts'
 import type { LineWriter } from '../sinks/writable.ts'
 
-export type { LineFunction, LineWriter }
+export type { Guarantee, LineFunction, LineWriter }
 
 /** A handler as a value. */
 export type LoadedHandler = Sink | LineWriter | LineFunction
@@ -28,13 +29,6 @@ export type Censor = (value: unknown, name: string) => string
 
 /** The hook that is told of every error griffier meets after its start. Its result is not waited for. */
 export type OnError = (error: AuditError) => unknown
-
-/**
- * What a response is worth against its record. `'best-effort'`: nothing, it does not wait. All others need a trail; the
- * last byte of the response is held until the record was handed to the operating system (`'written'`) or is on disk
- * (`'durable'`); under `'recorded-first'` an intent is on disk before the handler runs, too.
- */
-export type Guarantee = 'best-effort' | 'written' | 'durable' | 'recorded-first'
 
 export interface RedactSettings {
   /** Names of headers, in any case. */

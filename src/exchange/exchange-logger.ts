@@ -2,14 +2,16 @@ import { AuditError } from '../lib/errors.ts'
 import { AnnotatingLogger } from '../record/annotating-logger.ts'
 import type { Annotations } from '../record/annotations.ts'
 import type { Logger } from '../record/logger.ts'
+import type { Decision } from './decision.ts'
 import { type EventOwner, PlainLogger } from './plain-logger.ts'
 import type { Recorder } from './recorder.ts'
 
 /** What the logger needs of its exchange. */
-interface LoggedExchange extends EventOwner {
+interface LoggedExchange extends Omit<EventOwner, 'guarantee'> {
   readonly recorder: Recorder
   readonly annotations: Annotations
   readonly ended: boolean
+  readonly decision: Pick<Decision, 'guarantee'>
   askUser(): void
   setUser(user: unknown): void
   whenKept(): Promise<void>
@@ -49,8 +51,12 @@ export class ExchangeLogger extends AnnotatingLogger {
 
   event(): Logger {
     this.#exchange.askUser()
-    const { recorder, id } = this.#exchange
-    return new PlainLogger(recorder, { id, userText: () => this.#exchange.userText() })
+    const { recorder, id, decision } = this.#exchange
+    return new PlainLogger(recorder, {
+      id,
+      guarantee: decision.guarantee,
+      userText: () => this.#exchange.userText(),
+    })
   }
 
   sendLog(): Promise<void> {

@@ -1,14 +1,12 @@
-import { reasonOf } from '../lib/errors.ts'
-import { property } from '../lib/property.ts'
-import { quote } from '../lib/text.ts'
 import { Annotations } from '../record/annotations.ts'
 import type { Logger } from '../record/logger.ts'
 import { sealRecord } from '../record/record-line.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { Decision, Keep } from './decision.ts'
 import { ExchangeLogger } from './exchange-logger.ts'
+import { errorText, requestText, responseText } from './exchange-text.ts'
 import { ExchangeUser } from './exchange-user.ts'
-import type { Ending, Moment, RequestFacts, ResponseHead } from './facts.ts'
+import type { Ending, Moment, RequestFacts } from './facts.ts'
 import { outcomeOf } from './outcome.ts'
 import type { OpenExchange, Recorder } from './recorder.ts'
 
@@ -44,6 +42,7 @@ export class Exchange implements OpenExchange {
   readonly #started: number
   #ended = false
   #isLeftOut = false
+  #isRefused = false
   #isKept = false
   #keepWaiting: (() => void) | undefined
   #error: string | undefined
@@ -79,9 +78,23 @@ export class Exchange implements OpenExchange {
 
   /** The error that ended the exchange, handed over by the framework. */
   fail(error: unknown): void {
-    if (this.#ended) return
-    const { redactor } = this.recorder
-    this.#error = `{"type":${quote(typeOf(error))},"message":${quote(redactor.text(reasonOf(error)))}}`
+    if (!this.#ended) this.#error = errorText(error, this.recorder)
+  }
+
+  /** Whether the client is refused the response, for want of a record: counted by then. */
+  get refused(): boolean {
+    return this.#isRefused
+  }
+
+  /** The client gets no complete response, as the record of it cannot be kept. */
+  refuse(error: unknown): void {
+    this.#isRefused = true
+    this.recorder.refuse(error)
+  }
+
+  /** A record of it could not be kept. */
+  lose(error: unknown): void {
+    if (!this.#isRefused) this.recorder.lose(error)
   }
 
   /** Leaves no record of the exchange, as the app has it for this handler. */
@@ -96,7 +109,7 @@ export class Exchange implements OpenExchange {
 
   /** Ends the exchange where nothing waits for its record. */
   endAs(ending: Ending): void {
-    this.end(ending)?.catch(ignoreFailure)
+    this.end(ending)?.catch((error) => this.lose(error))
   }
 
   /** Makes the record and keeps it, once; later calls do nothing. Undefined where it is kept already. */
@@ -137,7 +150,7 @@ export class Exchange implements OpenExchange {
       response: responseText(ending.head),
       outcome: outcomeOf({ status: ending.head.status, complete: ending.complete, endedBy: ending.endedBy }),
     })
-    recorder.keep(amendment)?.catch(ignoreFailure)
+    recorder.keep(amendment, this.decision.guarantee)?.catch((error) => this.lose(error))
   }
 
   /** Settled when the exchange has its record, kept as the guarantee in force says. */
@@ -163,9 +176,9 @@ export class Exchange implements OpenExchange {
     this.recorder.open.delete(this)
     try {
       const keep = this.#keepAtEnd(ending)
-      if (keep !== 'none') kept = this.recorder.keep(this.#seal(ending, durationMs, keep))
+      if (keep !== 'none') kept = this.recorder.keep(this.#seal(ending, durationMs, keep), this.decision.guarantee)
     } catch (error) {
-      this.recorder.lose(error)
+      this.lose(error)
     }
     const settle = (): void => this.#settle()
     if (kept === undefined) settle()
@@ -211,38 +224,4 @@ export class Exchange implements OpenExchange {
     this.#isKept = true
     this.#kept?.settle()
   }
-}
-
-function requestText(facts: RequestFacts, recorder: Recorder): string {
-  const url = facts.url === null ? 'null' : quote(recorder.redactor.url(facts.url))
-  const agent = facts.userAgent === null ? 'null' : quote(facts.userAgent)
-  return `{"method":${facts.method === null ? 'null' : quote(facts.method)},"url":${url},"user_agent":${agent}}`
-}
-
-function responseText(head: ResponseHead): string {
-  const reason = head.reason === null ? 'null' : quote(head.reason)
-  return `{"status_code":${head.status},"reason":${reason},"headers":${head.headers}${head.inexact === true ? ',"inexact":true' : ''}}`
-}
-
-/** The class of an error; Node's own errors are all of class Error and say more by their code. */
-function typeOf(error: unknown): string {
-  if (!isError(error)) return typeof error
-  const name = property(error, 'name')
-  const code = property(error, 'code')
-  if (name === 'Error' && typeof code === 'string') return code
-  return typeof name === 'string' && name !== '' ? name : 'Error'
-}
-
-function isError(value: unknown): boolean {
-  try {
-    return value instanceof Error
-  } catch {
-    // A proxy that was revoked.
-    return false
-  }
-}
-
-/** A failure to keep was counted and reported where it happened. */
-function ignoreFailure(): undefined {
-  return undefined
 }

@@ -5,10 +5,9 @@ import { type Ending, NOTHING_SENT } from './facts.ts'
 import { fetchRequestFacts } from './fetch-request.ts'
 import { freeBody, responseWith } from './fetch-response.ts'
 import { type FetchCapture, FetchSource } from './fetch-source.ts'
+import { HeldRecord } from './held-record.ts'
 import { type HoldEnd, refusal } from './held-response.ts'
 import { exchangeOf, exchangesOf, mark } from './marks.ts'
-import { otherEnding } from './other-ending.ts'
-import type { HoldPolicy } from './recorder.ts'
 import { runInScope } from './run-in-scope.ts'
 import { watchBody } from './watched-body.ts'
 
@@ -146,9 +145,9 @@ class Course {
   /** Whether the last part may go out, once that can be said; undefined: at once. */
   #finish(ending: Ending, headSent = false): Promise<boolean> | undefined {
     const { exchange } = this
-    const { recorder, flushLimitMs } = this.#capture
+    const { flushLimitMs } = this.#capture
     if (exchange.ended) return undefined
-    if (recorder.hold !== undefined && ending.complete) return holdBack(exchange, ending, recorder.hold, headSent)
+    if (exchange.decision.guarantee !== 'best-effort' && ending.complete) return holdBack(exchange, ending, headSent)
     exchange.endAs(ending)
     if (flushLimitMs === undefined) return undefined
     return within(this.#delivered(), flushLimitMs).then(() => true)
@@ -165,18 +164,16 @@ class Course {
 }
 
 /** Keeps back the last part of a response until its record is safe: whether it may go out then. */
-async function holdBack(exchange: Exchange, ending: Ending, policy: HoldPolicy, headSent: boolean): Promise<boolean> {
-  const { recorder, decision } = exchange
-  const began = recorder.clock.monotonic()
-  recorder.holding(1)
-  const isSafe = await within(Promise.resolve(exchange.end(ending)), policy.timeoutMs).catch(() => false)
+async function holdBack(exchange: Exchange, ending: Ending, headSent: boolean): Promise<boolean> {
+  const { clock } = exchange.recorder
+  const record = new HeldRecord(exchange)
+  const began = clock.monotonic()
+  const isSafe = await within(record.keep(ending), record.timeoutMs).catch(() => false)
   let how: HoldEnd = headSent ? 'cut' : 'refused'
   if (isSafe) how = 'released'
-  else if ((decision.onFailure ?? policy.onFailure) === 'open') how = 'failed-open'
-  recorder.heldFor(recorder.clock.monotonic() - began, how)
-  const other = otherEnding(how, headSent ? ending.head : undefined)
-  if (other !== undefined) exchange.amend(other)
-  return other === undefined
+  else if (record.onFailure === 'open') how = 'failed-open'
+  record.ended(how, clock.monotonic() - began, headSent ? ending.head : undefined)
+  return isSafe || how === 'failed-open'
 }
 
 function refused(): Response {

@@ -1,29 +1,25 @@
 import type { Exchange } from './exchange.ts'
 import { NOTHING_SENT, type ResponseHead } from './facts.ts'
 import type { HeaderText } from './header-text.ts'
+import { HeldRecord } from './held-record.ts'
 import { heldHead, holdResponse } from './hold.ts'
 import { http1Head, http2Head, http2HeadOf, isHttp2, type NodeResponse } from './node-response.ts'
-import { otherEnding } from './other-ending.ts'
-import type { HoldPolicy } from './recorder.ts'
 
 /** Holds a response until the record of its exchange is safe; where it then goes out otherwise, an amendment says so. */
-export function holdExchange(exchange: Exchange, res: NodeResponse, policy: HoldPolicy, text: HeaderText): void {
-  const { recorder } = exchange
+export function holdExchange(exchange: Exchange, res: NodeResponse, text: HeaderText): void {
+  const record = new HeldRecord(exchange)
   let recorded: ResponseHead = NOTHING_SENT
   holdResponse(res, {
-    timeoutMs: policy.timeoutMs,
-    onFailure: exchange.decision.onFailure ?? policy.onFailure,
-    clock: recorder.clock,
-    async commit() {
-      recorder.holding(1)
+    timeoutMs: record.timeoutMs,
+    get onFailure() {
+      return record.onFailure
+    },
+    clock: exchange.recorder.clock,
+    commit() {
       recorded = readyHead(res, text)
-      await exchange.end({ head: recorded, complete: true })
+      return record.keep({ head: recorded, complete: true })
     },
-    ended(how, heldMs, headSent) {
-      recorder.heldFor(heldMs, how)
-      const ending = otherEnding(how, headSent ? recorded : undefined)
-      if (ending !== undefined) exchange.amend(ending)
-    },
+    ended: (how, heldMs, headSent) => record.ended(how, heldMs, headSent ? recorded : undefined),
   })
 }
 

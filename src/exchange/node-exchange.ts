@@ -32,7 +32,7 @@ export function openExchange(
     if (recorder.echoRequestId) res.setHeader('x-request-id', exchange.facts.requestId ?? exchange.id)
     watchResponse(exchange, req, res)
     if (recorder.scope !== null) watchEmit(req, exchange)
-    if (recorder.hold !== undefined) holdExchange(exchange, res, recorder.hold, capture.headerText)
+    if (exchange.decision.guarantee !== 'best-effort') holdExchange(exchange, res, capture.headerText)
     return exchange
   } catch (error) {
     recorder.lose(error)

@@ -6,6 +6,7 @@ import { Annotations, textOf } from '../record/annotations.ts'
 import type { Logger } from '../record/logger.ts'
 import type { HttpRequestPart, HttpResponsePart } from '../record/record.ts'
 import { sealRecord } from '../record/record-line.ts'
+import type { Guarantee } from './decision.ts'
 import type { Recorder } from './recorder.ts'
 import { readUser } from './user.ts'
 import { ANONYMOUS, userText } from './user-text.ts'
@@ -16,6 +17,7 @@ const MOST_VALUES = 1_000
 /** The exchange that an event belongs to. */
 export interface EventOwner {
   readonly id: string
+  readonly guarantee: Guarantee
   userText(): string
 }
 
@@ -65,12 +67,12 @@ export class PlainLogger extends AnnotatingLogger {
     return this.#sent
   }
 
-  /** A failure to keep was counted and reported where it happened: a call that nobody waits for must not end the process. */
+  /** Never rejects: a call that nobody waits for must not end the process. */
   async #send(): Promise<void> {
     try {
       await this.#keep()
-    } catch {
-      return
+    } catch (error) {
+      this.#recorder.lose(error)
     }
   }
 
@@ -89,6 +91,7 @@ export class PlainLogger extends AnnotatingLogger {
         user: this.#user ?? this.#owner?.userText(),
         ...this.#annotations,
       }),
+      this.#owner?.guarantee ?? recorder.guarantee,
     )
   }
 }

@@ -4,17 +4,10 @@ import type { AuditError } from '../lib/errors.ts'
 import type { Logger } from '../record/logger.ts'
 import type { Redactor } from '../record/redaction.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
-import type { Decision } from './decision.ts'
+import type { Decision, Guarantee } from './decision.ts'
 import type { Moment } from './facts.ts'
-import type { HoldEnd } from './hold.ts'
 import type { OpenExchanges } from './open-exchanges.ts'
 import type { SilentLogger } from './silent-logger.ts'
-
-/** How long a response may be kept back, and what happens when its record cannot be kept. */
-export interface HoldPolicy {
-  readonly onFailure: 'open' | 'closed'
-  readonly timeoutMs: number
-}
 
 /** What an audit log knows of an exchange that has begun and has no record yet. */
 export interface OpenExchange {
@@ -50,16 +43,26 @@ export interface Recorder {
   identity(field: string, value: string): string
   /** Carries the current exchange through the app's asynchronous flow; null where `context` is false. */
   readonly scope: AsyncLocalStorage<OpenExchange> | null
-  /** Present where responses are held until their record is safe. */
-  readonly hold: HoldPolicy | undefined
+  /** The guarantee of records that belong to no exchange. */
+  readonly guarantee: Guarantee
+  /** The longest that a response, or a handler, waits for its record. */
+  readonly holdTimeoutMs: number
   readonly echoRequestId: boolean
-  /** Keeps a record; settled when it is as safe as the guarantee in force says. Never throws. */
-  keep(record: SealedRecord): Promise<void> | undefined
-  /** Counts a record that could not even be made, and reports why. */
+  /**
+   * Keeps a record. Settled when it is as safe as the guarantee says; where it rejects, it is for the caller to say what
+   * that came to: a loss, or a refusal. Never throws.
+   */
+  keep(record: SealedRecord, guarantee: Guarantee): Promise<void> | undefined
+  /** Keeps the intent of an exchange: on disk when it is settled. Never throws. */
+  keepIntent(intent: SealedRecord, exchange: string): Promise<void>
+  /** Counts a record that is lost, and reports why. */
   lose(error: unknown): void
-  /** Counts what a hold came to. */
-  heldFor(ms: number, end: HoldEnd): void
-  holding(count: 1 | -1): void
+  /** Counts a response that was refused or cut for want of a record, and reports why. */
+  refuse(error: unknown): void
+  /** A response begins to wait for its record. */
+  holding(): void
+  /** A response has waited for its record so long. */
+  heldFor(ms: number): void
   /** The exchanges that have begun and have no record yet. */
   readonly open: OpenExchanges
   /** What handlers get where nothing is recorded. */

@@ -20,6 +20,8 @@ export const errorCatalogue = {
   RECORD_AFTER_CLOSE: 'A record came after close(); it was counted and not kept. Close the audit log after the server.',
   RECORD_NOT_KEPT:
     'A record could not be kept: {reason}. It is counted, and onFailure decides on its response. See health().',
+  HOLD_TIMED_OUT:
+    'A record was not safe within {ms} ms. onFailure decides on its response; it may yet be kept. See health(), and the disk of the trail.',
   LATE_ANNOTATION:
     'req.auditLog was used after its record was made; the call had no effect. Annotate before the response ends.',
   NO_EXCHANGE: 'audit.current() was used outside of a request; the call had no effect. Use audit.logger() there.',

@@ -1,10 +1,13 @@
+import type { Trail, TrailParts } from '../../../src/audit-log/trail-types.ts'
 import type { AuditRecord } from '../../../src/record/record.ts'
 import type { SealedRecord } from '../../../src/record/sealed-record.ts'
 import { createSignal } from '../../support/hold-control.ts'
 
-/** A commit that a test decides on, in place of a trail. */
+/** A trail of which a test decides what it keeps. */
 export interface Commit {
-  readonly commit: (record: SealedRecord) => Promise<void>
+  readonly trail: (parts: TrailParts) => Trail
+  /** What the trail was told of records that it did not keep. */
+  readonly missed: readonly string[]
   /** What was to be kept, whether it could be or not. */
   readonly records: readonly AuditRecord[]
   readonly amendments: () => readonly AuditRecord[]
@@ -16,18 +19,41 @@ export interface Commit {
 
 export function createCommit(): Commit {
   const records: AuditRecord[] = []
+  const missed: string[] = []
   const waiting: { resolve(): void; reject(error: Error): void }[] = []
   const signal = createSignal()
   let released = false
+  const commit = ({ record }: SealedRecord): Promise<void> =>
+    new Promise((resolve, reject) => {
+      records.push(record)
+      waiting.push({ resolve, reject })
+      if (released) resolve()
+      signal.notify()
+    })
   return {
-    commit: ({ record }) =>
-      new Promise((resolve, reject) => {
-        records.push(record)
-        waiting.push({ resolve, reject })
-        if (released) resolve()
-        signal.notify()
+    trail: ({ durable }) => ({
+      ready: Promise.resolve(),
+      async append(record) {
+        await commit(record)
+        durable([record])
+      },
+      appendIntent: (record) => commit(record),
+      missed: (what, reason) => void missed.push(`${what}: ${reason}`),
+      health: () => ({
+        directory: '',
+        state: 'ok',
+        lock: 'flock',
+        size: 0,
+        durableSize: 0,
+        checkpoint: 0,
+        error: null,
       }),
+      flush: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+      endSync: () => undefined,
+    }),
     records,
+    missed,
     amendments: () => records.filter(({ kind }) => kind === 'amendment'),
     asked: (count = 1) => signal.until(() => records.length >= count),
     release() {

@@ -85,7 +85,7 @@ async function findOnHttp2(mount: Mount): Promise<Readonly<Record<string, string
 
 async function find(mount: Mount, answer: Kind['answer'], wait: (app: Started) => Promise<Waiting>): Promise<Finding> {
   const commit = createCommit()
-  const app = await start(mount, { commit: commit.commit, raw: answer })
+  const app = await start(mount, { trail: commit.trail, raw: answer })
   const client = await wait(app)
   await Promise.race([commit.asked(), client.completed])
   await new Promise((resolve) => setTimeout(resolve, 100))

@@ -71,7 +71,7 @@ export interface StartOptions {
   /** How often the same audit log is mounted; 0 for the bare app. */
   readonly times?: number
   readonly compression?: 'outside' | 'inside' | undefined
-  readonly commit?: InnerParts['commit']
+  readonly trail?: InnerParts['trail'] | undefined
 }
 
 export interface Started extends Mounted {
@@ -99,14 +99,16 @@ export function openAudit(
 ): { audit: AuditLog; sink: ReturnType<typeof memorySink> } {
   const sink = memorySink()
   names += 1
-  const resolved = resolveSettings({ loggerName: `contract ${names}`, logHandler: sink, ...settings } as Settings, {})
+  const trail = parts.trail === undefined ? {} : { trail: { directory: `contract-${names}` } }
+  const given = { loggerName: `contract ${names}`, logHandler: sink, ...trail, ...settings }
+  const resolved = resolveSettings(given as Settings, {})
   return { audit: openAuditLog(resolved, parts), sink }
 }
 
 /** Starts the app of an adapter for one test. */
 export async function start(mount: Mount, options: StartOptions = {}): Promise<Started> {
-  const { raw = (_req, res) => res.end(), settings, times = 1, compression, commit } = options
-  const { audit, sink } = openAudit(settings, commit === undefined ? {} : { commit })
+  const { raw = (_req, res) => res.end(), settings, times = 1, compression, trail } = options
+  const { audit, sink } = openAudit(settings, trail === undefined ? {} : { trail })
   const calls: Call[] = []
   const signal = createSignal()
   const mounted = await mount({

@@ -13,7 +13,7 @@ const held = (audit: AuditLog): number => audit.health().held
 /** Responses that wait until their record is safe. */
 export function holds(mount: Mount, quirks: Quirks): void {
   const begin = (commit: Commit, options: Parameters<typeof start>[1] = {}): Promise<Started> =>
-    start(mount, { ...options, commit: commit.commit })
+    start(mount, { ...options, trail: commit.trail })
   const isHttp2 = quirks.protocol === 'http2'
   const tls = quirks.tls === true
 
@@ -78,7 +78,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
       async (_name, way) => {
         const bare = await see(mount, quirks, way, { times: 0 })
         const commit = createCommit()
-        const audited = await see(mount, quirks, way, { commit: commit.commit }, async () => {
+        const audited = await see(mount, quirks, way, { trail: commit.trail }, async () => {
           await commit.asked()
           commit.release()
         })
@@ -168,6 +168,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
         },
       })
       expect(app.audit.health()).toMatchObject({ held: 0, counters: { refused: 1, lost: 0 } })
+      expect(commit.missed).toEqual([expect.stringMatching(/^refused: /)])
       client.leave()
     })
 
@@ -187,23 +188,39 @@ export function holds(mount: Mount, quirks: Quirks): void {
       await commit.asked(2)
       expect(commit.amendments()[0]).toMatchObject({ outcome: 'failure', http_response: { status_code: 200 } })
       expect(app.audit.health()).toMatchObject({ held: 0, counters: { refused: 1, lost: 0 } })
+      expect(commit.missed).toEqual([expect.stringMatching(/^refused: /)])
       client.leave()
     })
 
-    test.each([
-      ['fails', {}],
-      ['takes too long', { holdTimeoutMs: 30 }],
-    ])('goes out under open, and is counted, where it %s', async (how, settings) => {
+    test('is counted, and its response goes out under open', async () => {
       const commit = createCommit()
-      const app = await begin(commit, { settings: failing(settings), raw: (_req, res) => res.end('hello') })
+      const app = await begin(commit, { settings: failing({}), raw: (_req, res) => res.end('hello') })
       const client = await leaver(app)
       await commit.asked()
-      if (how === 'fails') commit.fail()
+      commit.fail()
       expect(await client.answered).toMatchObject({ status: 200, body: 'hello' })
-      expect(app.audit.health()).toMatchObject({ held: 0, counters: { lost: 1, refused: 0 } })
+      expect(app.audit.health()).toMatchObject({ held: 0, counters: { recorded: 0, lost: 1, refused: 0 } })
       expect(commit.amendments()).toEqual([])
+      expect(commit.missed).toEqual([expect.stringMatching(/^lost: /)])
       client.leave()
-      commit.release()
+    })
+
+    test.each(['is kept', 'is lost'])('in time lets its response go out under open, and %s later', async (later) => {
+      const commit = createCommit()
+      const codes: string[] = []
+      const settings: Settings = { holdTimeoutMs: 30, onError: ({ code }) => codes.push(code) }
+      const app = await begin(commit, { settings, raw: (_req, res) => res.end('hello') })
+      const client = await leaver(app)
+      await commit.asked()
+      expect(await client.answered).toMatchObject({ status: 200, body: 'hello' })
+      expect(app.audit.health()).toMatchObject({ held: 0, counters: { recorded: 1, lost: 0, refused: 0 } })
+      expect(codes).toEqual(['HOLD_TIMED_OUT'])
+      if (later === 'is kept') commit.release()
+      else commit.fail()
+      client.leave()
+      await app.records(later === 'is kept' ? 1 : 0)
+      const lost = later === 'is kept' ? 0 : 1
+      expect(app.audit.health().counters).toMatchObject({ recorded: 1 - lost, lost, refused: 0 })
     })
   })
 
@@ -236,7 +253,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
           raw,
           compression,
           times: commit === undefined ? 0 : 1,
-          commit: commit?.commit,
+          trail: commit?.trail,
         })
         const client = await connectRaw({ port: app.port, tls })
         client.send('GET /raw/x HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n')
