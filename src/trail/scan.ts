@@ -1,0 +1,131 @@
+import type { Disk } from './disk.ts'
+import { firstOfSegment, type Layout, segmentPath } from './layout.ts'
+import { isWellFormed, maxLineBytes } from './line.ts'
+import { LineFacts } from './line-facts.ts'
+import { hashLeaf, type Tile, Tree } from './merkle.ts'
+import { withFile } from './small-file.ts'
+import { type LinesEnd, readLines } from './split-lines.ts'
+
+/** Bytes at the end of a segment that belong to no line. */
+export interface Stray {
+  readonly first: number
+  readonly offset: number
+  readonly bytes: number
+  /** `torn`: the beginning of the last line; else `malformed`. */
+  readonly kind: 'torn' | 'malformed'
+}
+
+/** What the lines of a trail are, as found; nothing was changed. */
+export interface Scan {
+  readonly tree: Tree
+  readonly facts: LineFacts
+  /** The root and the partial tiles of the first `checkpointSize` lines; undefined where there are fewer. */
+  readonly atCheckpoint: { readonly root: Buffer; readonly partialTiles: readonly Tile[] } | undefined
+  readonly strays: readonly Stray[]
+  /** The index of the first line of the last segment; undefined where there is no segment. */
+  readonly lastFirst: number | undefined
+  /** The offset behind the last line of the last segment. */
+  readonly lastEnd: number
+  /** Why the lines are not those of one trail; undefined where they are. */
+  readonly fault: string | undefined
+}
+
+/** Takes the tiles that became full; lines are read on when the promise resolves. */
+export type TakeTiles = (tiles: readonly Tile[]) => Promise<void>
+
+/**
+ * Reads all lines of a trail and hashes them. Lines up to `checkpointSize` are taken as they are, as its root tells whether they are right; the
+ * others must be well formed.
+ */
+export async function scanLines(
+  disk: Disk,
+  layout: Layout,
+  checkpointSize: number,
+  takeTiles: TakeTiles,
+): Promise<Scan> {
+  const scan = new Scanning(disk, layout, checkpointSize, takeTiles)
+  const firsts = await segmentsOf(disk, layout)
+  for (const [at, first] of firsts.entries()) {
+    if (scan.fault === undefined) await scan.segment(first, firsts[at + 1])
+  }
+  return scan
+}
+
+/** The indices that name the segments, in their order. What only has such a name and is no file is left out. */
+export async function segmentsOf(disk: Disk, layout: Layout): Promise<number[]> {
+  if ((await disk.stat(layout.segments))?.kind !== 'directory') return []
+  const firsts: number[] = []
+  for (const name of await disk.list(layout.segments)) {
+    const first = firstOfSegment(name)
+    if (first !== undefined && (await disk.stat(layout.segment(first)))?.kind === 'file') firsts.push(first)
+  }
+  return firsts.sort((one, other) => one - other)
+}
+
+class Scanning implements Scan {
+  readonly tree: Tree = new Tree()
+  readonly facts: LineFacts = new LineFacts()
+  readonly strays: Stray[] = []
+  atCheckpoint: Scan['atCheckpoint']
+  lastFirst: number | undefined
+  lastEnd = 0
+  fault: string | undefined
+  readonly #disk: Disk
+  readonly #layout: Layout
+  readonly #checkpointSize: number
+  readonly #takeTiles: TakeTiles
+
+  constructor(disk: Disk, layout: Layout, checkpointSize: number, takeTiles: TakeTiles) {
+    this.#disk = disk
+    this.#layout = layout
+    this.#checkpointSize = checkpointSize
+    this.#takeTiles = takeTiles
+    this.#meetCheckpoint()
+  }
+
+  /** Reads a segment, whose lines end where the `next` one begins; the last one has no next. */
+  async segment(first: number, next: number | undefined): Promise<void> {
+    if (first !== this.tree.size) {
+      this.fault = `the segment that begins with line ${this.tree.size} is missing`
+      return
+    }
+    this.lastFirst = first
+    const { end, why, size } = await withFile(this.#disk, this.#layout.segment(first), 'read', async (file) => {
+      const found = await readLines(
+        file,
+        0,
+        (line) => this.tree.size !== next && this.#take(line),
+        () => this.#tilesDone(),
+      )
+      return { ...found, size: (await file.stat()).size }
+    })
+    this.lastEnd = end
+    if (next !== undefined && this.tree.size < next)
+      this.fault = `${segmentPath(first)} lacks lines, or has one that is none`
+    else if (size > end)
+      this.strays.push({ first, offset: end, bytes: size - end, kind: strayKind(why, size - end, next) })
+  }
+
+  #take(line: Buffer): boolean {
+    if (this.tree.size >= this.#checkpointSize && !isWellFormed(line)) return false
+    this.tree.append(hashLeaf(line))
+    this.facts.note(line)
+    this.#meetCheckpoint()
+    return true
+  }
+
+  #meetCheckpoint(): void {
+    if (this.tree.size !== this.#checkpointSize) return
+    this.atCheckpoint = { root: this.tree.root(), partialTiles: this.tree.partialTiles() }
+  }
+
+  #tilesDone(): Promise<void> | undefined {
+    const tiles = this.tree.takeFullTiles()
+    return tiles.length === 0 ? undefined : this.#takeTiles(tiles)
+  }
+}
+
+/** The last line can only be torn in the last segment, and never be longer than a line. */
+function strayKind(why: LinesEnd['why'], bytes: number, next: number | undefined): Stray['kind'] {
+  return why === 'end' && next === undefined && bytes <= maxLineBytes ? 'torn' : 'malformed'
+}

@@ -1,0 +1,69 @@
+import { dirname, join } from 'node:path'
+import type { Disk } from './disk.ts'
+import type { Layout } from './layout.ts'
+import { hashLength, type Tile } from './merkle.ts'
+import { putFile, readFull, withFile } from './small-file.ts'
+import { tilePath } from './tile-path.ts'
+
+/** Tiles that are kept until they may be written: 8 MiB of hashes, of 262,144 lines. */
+const maxKept = 1_024
+
+/** Compares tiles with those on the disk, and keeps those that are missing there or differ, up to a number. */
+export class TileCheck {
+  readonly #disk: Disk
+  readonly #layout: Layout
+  readonly wrong: Tile[] = []
+  /** Whether more tiles are wrong than were kept. */
+  overflowed = false
+
+  constructor(disk: Disk, layout: Layout) {
+    this.#disk = disk
+    this.#layout = layout
+  }
+
+  async compare(tiles: readonly Tile[]): Promise<void> {
+    await Promise.all(
+      tiles.map(async (tile) => {
+        if (await isOnDisk(this.#disk, this.#layout, tile)) return
+        if (this.wrong.length < maxKept) this.wrong.push(tile)
+        else this.overflowed = true
+      }),
+    )
+  }
+}
+
+/** Writes those tiles that are missing on the disk, or differ there. Gives how many. */
+export async function writeWrongTiles(disk: Disk, layout: Layout, tiles: readonly Tile[]): Promise<number> {
+  let count = 0
+  for (const tile of tiles) {
+    if (await isOnDisk(disk, layout, tile)) continue
+    const path = pathOf(layout, tile)
+    await makeDirectories(disk, layout.tiles, dirname(path))
+    await putFile(disk, layout, path, tile.hashes, 'visible')
+    count++
+  }
+  return count
+}
+
+function pathOf(layout: Layout, { level, index, width }: Tile): string {
+  return join(layout.tiles, tilePath(level, index, width))
+}
+
+async function isOnDisk(disk: Disk, layout: Layout, tile: Tile): Promise<boolean> {
+  try {
+    return await withFile(disk, pathOf(layout, tile), 'read', async (file) => {
+      const found = Buffer.allocUnsafe(tile.width * hashLength + 1)
+      const length = await readFull(file, found, 0)
+      return found.subarray(0, length).equals(tile.hashes)
+    })
+  } catch {
+    // Whatever cannot be read is made again from the lines.
+    return false
+  }
+}
+
+async function makeDirectories(disk: Disk, above: string, path: string): Promise<void> {
+  if (path === above || (await disk.stat(path)) !== undefined) return
+  await makeDirectories(disk, above, dirname(path))
+  await disk.mkdir(path)
+}
