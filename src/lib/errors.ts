@@ -69,6 +69,7 @@ export const errorCatalogue = {
     'No checkpoint could be made of the trail in {directory}: {reason}. Records are kept all the same; it is tried again.',
   TRAIL_CLOSED:
     'A record came to the trail in {directory} after it was closed, and was not kept. Close the audit log last.',
+  TRAIL_NOT_READ: '{path} could not be read as part of a trail: {reason}. See what verify says of the trail.',
   TRAIL_NOTE_REFUSED:
     'A signed note was refused: {reason}. Compare it with a copy, and the verifier key with its source.',
   STDOUT_NOT_WRITTEN: 'Standard output could not be written: {reason}. See what reads it, or log to a file.',

@@ -1,10 +1,10 @@
-import type { Disk } from './disk.ts'
+import type { Disk, DiskFile } from './disk.ts'
 import { firstOfSegment, type Layout, segmentPath } from './layout.ts'
 import { isWellFormed, maxLineBytes } from './line.ts'
 import { LineFacts } from './line-facts.ts'
 import { hashLeaf, type Tile, Tree } from './merkle.ts'
 import { withFile } from './small-file.ts'
-import { type LinesEnd, readLines } from './split-lines.ts'
+import { readLines } from './split-lines.ts'
 
 /** Bytes at the end of a segment that belong to no line. */
 export interface Stray {
@@ -74,6 +74,7 @@ class Scanning implements Scan {
   readonly #layout: Layout
   readonly #checkpointSize: number
   readonly #takeTiles: TakeTiles
+  #refused = false
 
   constructor(disk: Disk, layout: Layout, checkpointSize: number, takeTiles: TakeTiles) {
     this.#disk = disk
@@ -90,26 +91,34 @@ class Scanning implements Scan {
       return
     }
     this.lastFirst = first
-    const { end, why, size } = await withFile(this.#disk, this.#layout.segment(first), 'read', async (file) => {
-      const found = await readLines(
-        file,
-        0,
-        (line) => this.tree.size !== next && this.#take(line),
-        () => this.#tilesDone(),
-      )
-      return { ...found, size: (await file.stat()).size }
-    })
-    this.lastEnd = end
-    if (next !== undefined && this.tree.size < next)
+    const size = await withFile(this.#disk, this.#layout.segment(first), 'read', (file) => this.#read(file, next))
+    const stray = size - this.lastEnd
+    if (next !== undefined && this.tree.size < next) {
       this.fault = `${segmentPath(first)} lacks lines, or has one that is none`
-    else if (size > end)
-      this.strays.push({ first, offset: end, bytes: size - end, kind: strayKind(why, size - end, next) })
+    } else if (stray > 0) {
+      // Only what is behind the last line of all can be the beginning of one, and that is no longer than a line.
+      const isTorn = next === undefined && !this.#refused && stray <= maxLineBytes
+      this.strays.push({ first, offset: this.lastEnd, bytes: stray, kind: isTorn ? 'torn' : 'malformed' })
+    }
+  }
+
+  /** Gives the size of the file. */
+  async #read(file: DiskFile, next: number | undefined): Promise<number> {
+    this.lastEnd = 0
+    for await (const lines of readLines(file, 0)) {
+      const goesOn = lines.every((line) => this.tree.size !== next && this.#take(line))
+      await this.#tilesDone()
+      if (!goesOn) break
+    }
+    return (await file.stat()).size
   }
 
   #take(line: Buffer): boolean {
-    if (this.tree.size >= this.#checkpointSize && !isWellFormed(line)) return false
+    this.#refused = this.tree.size >= this.#checkpointSize && !isWellFormed(line)
+    if (this.#refused) return false
     this.tree.append(hashLeaf(line))
     this.facts.note(line)
+    this.lastEnd += line.length + 1
     this.#meetCheckpoint()
     return true
   }
@@ -123,9 +132,4 @@ class Scanning implements Scan {
     const tiles = this.tree.takeFullTiles()
     return tiles.length === 0 ? undefined : this.#takeTiles(tiles)
   }
-}
-
-/** The last line can only be torn in the last segment, and never be longer than a line. */
-function strayKind(why: LinesEnd['why'], bytes: number, next: number | undefined): Stray['kind'] {
-  return why === 'end' && next === undefined && bytes <= maxLineBytes ? 'torn' : 'malformed'
 }

@@ -26,7 +26,8 @@ export interface Note {
   readonly signatures: readonly NoteSignature[]
 }
 
-const maxNoteLength = 1_000_000
+/** The largest note, in bytes; C2SP signed-note lets a reader set a limit. */
+export const maxNoteLength = 1_000_000
 const maxSignatures = 100
 const keyIdLength = 4
 const signatureLine = /^— ([^ ]+) ([^ ]+)$/u

@@ -4,88 +4,50 @@ import { maxLineBytes } from './line.ts'
 const newline = 0x0a
 const pieceBytes = 256 * 1024
 
-/** Gets a line without its newline, which is only lent: its bytes change afterwards. Gives whether it wants another one. */
-export type TakeLine = (line: Buffer) => boolean
-
-/** Where the reading of lines ended. */
-export interface LinesEnd {
-  /** The offset in the file behind the last line that was taken. */
-  readonly end: number
-  /** `end` of the file; a line that was not `wanted`; one that is too `long` to be a line. */
-  readonly why: 'end' | 'wanted' | 'long'
-}
-
-/** Splits pieces of a file into lines, and holds no more than the beginning of one between two pieces. */
-class Splitter {
-  readonly #take: TakeLine
-  readonly #begun: Buffer = Buffer.allocUnsafe(maxLineBytes)
-  #length = 0
-  end: number
-  why: LinesEnd['why'] = 'end'
-
-  constructor(offset: number, take: TakeLine) {
-    this.end = offset
-    this.#take = take
-  }
-
-  /** Gives whether more is wanted. */
-  push(piece: Buffer): boolean {
-    let start = 0
-    for (let stop = piece.indexOf(newline); stop >= 0; stop = piece.indexOf(newline, start)) {
-      const line = piece.subarray(start, stop)
-      if (this.#length + line.length > maxLineBytes) return this.#stop('long')
-      if (!this.#take(this.#length === 0 ? line : this.#complete(line))) return this.#stop('wanted')
-      this.end += this.#length + line.length + 1
-      this.#length = 0
-      start = stop + 1
-    }
-    return this.#begin(piece.subarray(start))
-  }
-
-  #begin(rest: Buffer): boolean {
-    if (this.#length + rest.length > maxLineBytes) return this.#stop('long')
-    this.#begun.set(rest, this.#length)
-    this.#length += rest.length
-    return true
-  }
-
-  #complete(rest: Buffer): Buffer {
-    this.#begun.set(rest, this.#length)
-    return this.#begun.subarray(0, this.#length + rest.length)
-  }
-
-  #stop(why: LinesEnd['why']): false {
-    this.why = why
-    return false
-  }
-}
-
 /**
- * Reads the lines of a file from an offset on, in pieces of 256 KiB, one read ahead of the lines that are taken; `between` is awaited after
- * each piece. Bytes at the end without a newline are no line.
+ * Reads a file in pieces of 256 KiB from an offset on, one ahead, and gives the lines that end in each, without their newlines. They are lent: their
+ * bytes change with the next ones. Ends with the file, or before a line that is too long to be one; bytes at the end without a newline are no line.
  */
-export async function readLines(
-  file: DiskFile,
-  offset: number,
-  take: TakeLine,
-  between: () => Promise<void> | undefined = () => undefined,
-): Promise<LinesEnd> {
-  const splitter = new Splitter(offset, take)
+export async function* readLines(file: DiskFile, offset: number): AsyncGenerator<readonly Buffer[]> {
+  const begun = { bytes: Buffer.allocUnsafe(maxLineBytes), length: 0 }
   let [piece, spare] = [Buffer.allocUnsafe(pieceBytes), Buffer.allocUnsafe(pieceBytes)]
   let position = offset
-  let length = await file.read(piece, position)
-  while (length > 0) {
-    position += length
-    const ahead = settled(file.read(spare, position))
-    const goesOn = splitter.push(piece.subarray(0, length))
-    await between()
-    const next = await ahead
-    if (!goesOn) break
-    if ('error' in next) throw next.error
-    length = next.value
-    ;[piece, spare] = [spare, piece]
+  let ahead = settled(file.read(piece, position))
+  try {
+    for (;;) {
+      const read = await ahead
+      if ('error' in read) throw read.error
+      if (read.value === 0) return
+      position += read.value
+      ahead = settled(file.read(spare, position))
+      const lines: Buffer[] = []
+      const goesOn = split(piece.subarray(0, read.value), begun, lines)
+      yield lines
+      if (!goesOn) return
+      ;[piece, spare] = [spare, piece]
+    }
+  } finally {
+    // The file may be closed when this is over.
+    await ahead
   }
-  return { end: splitter.end, why: splitter.why }
+}
+
+/** Adds the lines that end in a piece, of which the first may have begun in one before. Gives whether what is left can begin a line. */
+function split(piece: Buffer, begun: { readonly bytes: Buffer; length: number }, lines: Buffer[]): boolean {
+  let start = 0
+  for (let end = piece.indexOf(newline); end >= 0; end = piece.indexOf(newline, start)) {
+    if (begun.length + end - start > maxLineBytes) return false
+    if (begun.length === 0) lines.push(piece.subarray(start, end))
+    else {
+      lines.push(Buffer.concat([begun.bytes.subarray(0, begun.length), piece.subarray(start, end)]))
+      begun.length = 0
+    }
+    start = end + 1
+  }
+  if (begun.length + piece.length - start > maxLineBytes) return false
+  begun.bytes.set(piece.subarray(start), begun.length)
+  begun.length += piece.length - start
+  return true
 }
 
 /** A rejection must wait until somebody looks at it. */

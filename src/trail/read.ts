@@ -1,0 +1,122 @@
+import { AuditError, reasonOf } from '../lib/errors.ts'
+import { parseCheckpoint } from './checkpoint.ts'
+import { type Disk, disk as realDisk } from './disk.ts'
+import { readHeader } from './header.ts'
+import { type Layout, layoutOf } from './layout.ts'
+import type { HashAt } from './proof.ts'
+import { segmentsOf } from './scan.ts'
+import { maxNoteLength, parseNote } from './signed-note.ts'
+import { readSmall } from './small-file.ts'
+import { readLines } from './split-lines.ts'
+import { hashFromTiles } from './tile-hash.ts'
+
+/** A line of a trail. */
+export interface TrailLine {
+  /** Its index, from 0. */
+  readonly leaf: number
+  /** Without its newline. */
+  readonly line: Buffer
+}
+
+/** Reads a trail, also while it is written to, and changes nothing. What cannot be read rejects with `TRAIL_NOT_READ`. */
+export interface TrailReader {
+  readonly directory: string
+  /** What `trail.json` says; `hash` is its SHA-256 in hexadecimal. Rejects with `TRAIL_VERSION_UNKNOWN` where its format is a newer one. */
+  header(): Promise<{ readonly origin: string; readonly keys: readonly string[]; readonly hash: string }>
+  /** The newest checkpoint, as it is and taken apart; its signatures are not checked. */
+  checkpoint(): Promise<{
+    readonly bytes: Buffer
+    readonly origin: string
+    readonly size: number
+    readonly root: Buffer
+  }>
+  /** The lines from index `from` up to `size`, in order and in batches; `size` may be that of a checkpoint, or the durable size. */
+  tail(from: number, size: number): AsyncIterable<readonly TrailLine[]>
+  /** The root of a complete subtree, from the tiles; see `HashAt`. */
+  readonly hashAt: HashAt
+}
+
+/** A reader of the trail in a directory. Nothing is looked at before it is asked for. */
+export function openReader(directory: string, disk: Disk = realDisk): TrailReader {
+  const layout = layoutOf(directory)
+  return {
+    directory,
+    header: () => named(layout.trail, () => header(disk, layout)),
+    checkpoint: () => named(layout.checkpoint, () => checkpoint(disk, layout)),
+    tail: (from, size) => tail(disk, layout, from, size),
+    hashAt: (height, index) => named(layout.tiles, () => hashFromTiles(disk, layout, height, index)),
+  }
+}
+
+async function header(disk: Disk, layout: Layout): ReturnType<TrailReader['header']> {
+  const found = await readHeader(disk, layout)
+  if (found === 'missing') throw new Error('it is missing')
+  if (found === 'invalid') throw new Error('it is not of its form')
+  return found
+}
+
+async function checkpoint(disk: Disk, layout: Layout): ReturnType<TrailReader['checkpoint']> {
+  const bytes = await readSmall(disk, layout.checkpoint, maxNoteLength)
+  if (bytes === 'missing') throw new Error('it is missing')
+  const note = bytes === 'unfit' ? undefined : parseNote(bytes)
+  const found = note === undefined ? undefined : parseCheckpoint(note.text)
+  if (bytes === 'unfit' || found === undefined) throw new Error('it is not of its form')
+  const { origin, size, root } = found
+  return { bytes, origin, size, root }
+}
+
+async function* tail(disk: Disk, layout: Layout, from: number, size: number): AsyncGenerator<readonly TrailLine[]> {
+  // Segments that begin later than now begin behind all lines that are durable now.
+  const firsts = await named(layout.segments, () => segmentsOf(disk, layout))
+  let wanted = from
+  for (const [at, first] of firsts.entries()) {
+    const end = Math.min(firsts[at + 1] ?? size, size)
+    if (end <= wanted) continue
+    if (first > wanted) break
+    for await (const lines of segmentLines(disk, layout.segment(first), first, wanted, end)) {
+      wanted += lines.length
+      yield lines
+    }
+    if (wanted < end) break
+  }
+  if (wanted < size) throw notRead(layout.segments, new Error(`line ${wanted} is missing`))
+}
+
+/** The lines of a segment from `from` up to `end`, as far as they are there. */
+async function* segmentLines(
+  disk: Disk,
+  path: string,
+  first: number,
+  from: number,
+  end: number,
+): AsyncGenerator<readonly TrailLine[]> {
+  const file = await named(path, () => disk.open(path, 'read'))
+  try {
+    let leaf = first
+    for await (const lines of readLines(file, 0)) {
+      const start = leaf
+      leaf += lines.length
+      const wanted = lines.slice(Math.max(0, from - start), Math.max(0, end - start))
+      const index = Math.max(start, from)
+      if (wanted.length > 0) yield wanted.map((line, place) => ({ leaf: index + place, line: Buffer.from(line) }))
+      if (leaf >= end) return
+    }
+  } catch (error) {
+    throw notRead(path, error)
+  } finally {
+    await file.close()
+  }
+}
+
+async function named<Value>(path: string, read: () => Promise<Value>): Promise<Value> {
+  try {
+    return await read()
+  } catch (error) {
+    throw notRead(path, error)
+  }
+}
+
+function notRead(path: string, error: unknown): AuditError {
+  if (error instanceof AuditError) return error
+  return new AuditError('TRAIL_NOT_READ', { path, reason: reasonOf(error) }, error)
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import { isSystemError } from '../lib/system-error.ts'
+import type { Disk } from './disk.ts'
+import type { Layout } from './layout.ts'
+import { hashLength, subtreeRoot, tileWidth } from './merkle.ts'
+import { readFull, withFile } from './small-file.ts'
+import { tilePath } from './tile-path.ts'
+
+const tileHeight = 8
+/** A partial tile may be replaced by a wider one between looking for it and reading it. */
+const attempts = 10
+
+/**
+ * The root of the complete subtree of 2^height leaves that begins at leaf `index` × 2^height, from whichever tile has its hashes. Throws where
+ * none does.
+ */
+export async function hashFromTiles(disk: Disk, layout: Layout, height: number, index: number): Promise<Buffer> {
+  const level = Math.floor(height / tileHeight)
+  const count = 2 ** (height % tileHeight)
+  const tile = Math.floor((index * count) / tileWidth)
+  const start = (index * count) % tileWidth
+  const hashes = await readTile(disk, layout, level, tile, start + count)
+  return subtreeRoot(hashes.subarray(start * hashLength, (start + count) * hashLength))
+}
+
+/** The first `needed` hashes of a tile. */
+async function readTile(disk: Disk, layout: Layout, level: number, index: number, needed: number): Promise<Buffer> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    for (const width of [tileWidth, ...(await partialWidths(disk, layout, level, index))]) {
+      if (width < needed) continue
+      const found = await readIfThere(disk, join(layout.tiles, tilePath(level, index, width)), needed * hashLength)
+      if (found !== undefined) return found
+    }
+  }
+  throw new Error(`there is no tile with ${needed} hashes at ${tilePath(level, index)}`)
+}
+
+async function partialWidths(disk: Disk, layout: Layout, level: number, index: number): Promise<number[]> {
+  const names = await unlessMissing(disk.list(join(layout.tiles, `${tilePath(level, index)}.p`)))
+  return (names ?? []).map(Number).filter((width) => width >= 1 && width < tileWidth)
+}
+
+async function readIfThere(disk: Disk, path: string, bytes: number): Promise<Buffer | undefined> {
+  return unlessMissing(
+    withFile(disk, path, 'read', async (file) => {
+      const hashes = Buffer.alloc(bytes)
+      if ((await readFull(file, hashes, 0)) < bytes) throw new Error(`${path} is too short`)
+      return hashes
+    }),
+  )
+}
+
+async function unlessMissing<Value>(found: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await found
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
