@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { Writable } from 'node:stream'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Format } from '../formats/format.ts'
 import { native } from '../formats/native.ts'
 import type { AuditError } from '../lib/errors.ts'
 import { SealedRecord } from '../record/sealed-record.ts'
@@ -310,4 +311,49 @@ test('at exit a function is called for what it had not been called for, once eac
   delivery.drainSync()
   expect(seen).toEqual(upTo(10))
   expect(total(delivery)).toBe(10)
+})
+
+describe('a format that has no place for some records', () => {
+  const odd: Format = ({ line }) => (JSON.parse(line).n % 2 === 1 ? line : undefined)
+
+  /** A sink of lines that takes so many of a batch in its first write. */
+  function lineSink(takes: number): { sink: Sink; lines: number[] } {
+    const lines: number[] = []
+    let left = takes
+    const take = (given: readonly string[], records: readonly SealedRecord[]) => {
+      expect(records.map(({ line }) => line)).toEqual(given)
+      const taken = Math.min(left, given.length)
+      left = Number.POSITIVE_INFINITY
+      lines.push(...given.slice(0, taken).map((line) => JSON.parse(line).n))
+      return taken < given.length ? { taken } : undefined
+    }
+    const sink: Sink = {
+      name: 'lines',
+      write: async () => {},
+      writeLines: (given, _signal, records) => take(given, records),
+      writeLinesSync: take,
+      close: async () => {},
+    }
+    return { sink, lines }
+  }
+
+  test.each([0, 1, 3])('passes over them, also where %i lines are taken at first', async (takes) => {
+    const { sink, lines } = lineSink(takes)
+    const delivery = deliver(sink, { format: odd })
+    push(delivery, 0, 9)
+    await delivery.flush()
+    expect(lines).toEqual([1, 3, 5, 7])
+    expect(delivery.health()).toMatchObject({ queued: 0, delivered: 9, dropped: 0, lost: 0 })
+  })
+
+  test('passes over them at the end of the process, and never writes nothing', () => {
+    const { sink, lines } = lineSink(9)
+    const delivery = deliver(sink, { format: odd })
+    push(delivery, 0, 1)
+    delivery.drainSync()
+    push(delivery, 1, 2)
+    delivery.drainSync()
+    expect(lines).toEqual([1])
+    expect(delivery.health()).toMatchObject({ queued: 0, delivered: 3 })
+  })
 })

@@ -1,4 +1,5 @@
 import type { Format } from '../formats/format.ts'
+import { formatAll } from '../formats/format-all.ts'
 import { AuditError, safeReasonOf } from '../lib/errors.ts'
 import { unref } from '../lib/timers.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
@@ -40,7 +41,11 @@ export class HandOver {
   /** Undefined where the sink has no way to do so at once. */
   writeSync(batch: readonly SealedRecord[]): Outcome | undefined {
     try {
-      return this.#sink.writeLinesSync?.(batch.map(this.#format), batch)
+      const { writeLinesSync } = this.#sink
+      if (writeLinesSync === undefined) return undefined
+      const { lines, records } = formatAll(this.#format, batch)
+      if (lines.length === 0) return undefined
+      return ofBatch(writeLinesSync.call(this.#sink, lines, records), records, batch)
     } catch (error) {
       return this.failure(error)
     }
@@ -59,9 +64,16 @@ export class HandOver {
   }
 
   #call(batch: readonly SealedRecord[], signal: AbortSignal): Outcome | undefined | Promise<Outcome | undefined> {
-    if (this.#sink.writeLines !== undefined) return this.#sink.writeLines(batch.map(this.#format), signal, batch)
-    const records = batch.map((sealed) => sealed.record)
-    return Promise.resolve(this.#sink.write(records, signal)).then((answer) => refusalsIn(answer))
+    if (this.#sink.writeLines === undefined) {
+      const records = batch.map((sealed) => sealed.record)
+      return Promise.resolve(this.#sink.write(records, signal)).then((answer) => refusalsIn(answer))
+    }
+    const { lines, records } = formatAll(this.#format, batch)
+    if (lines.length === 0) return undefined
+    const answer = this.#sink.writeLines(lines, signal, records)
+    return answer instanceof Promise
+      ? answer.then((late) => ofBatch(late, records, batch))
+      : ofBatch(answer, records, batch)
   }
 
   async #await(answer: Promise<Outcome | undefined>, controller: AbortController): Promise<Outcome | undefined> {
@@ -82,6 +94,17 @@ export class HandOver {
       this.#controller = undefined
     }
   }
+}
+
+/** What became of some of a batch, as what became of the batch: the others are dealt with by being passed over. */
+function ofBatch(
+  answer: Outcome | undefined,
+  records: readonly SealedRecord[],
+  batch: readonly SealedRecord[],
+): Outcome | undefined {
+  if (records === batch || answer?.taken === undefined) return answer
+  const next = records[answer.taken]
+  return { ...answer, taken: next === undefined ? batch.length : batch.indexOf(next) }
 }
 
 function refusalsIn(answer: unknown): Outcome | undefined {

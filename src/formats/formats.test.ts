@@ -31,7 +31,7 @@ const full: AuditRecord = {
 }
 
 function lineOf(record: AuditRecord, choice: FormatName | Formatter = 'python-audit-log'): string {
-  return formatFrom(choice, 'test', () => {})(seal(record))
+  return formatFrom(choice, 'test', () => {})(seal(record)) ?? ''
 }
 
 function seal(record: AuditRecord): SealedRecord {
@@ -80,6 +80,15 @@ test('an empty user agent stays empty', () => {
   const record = { ...plain, http_request: { method: 'GET', url: '/', user_agent: '' } }
   expect(JSON.parse(lineOf(record)).audit.http_request.user_agent).toBe('')
 })
+
+test.each(['start', 'stop', 'recovery', 'gap', 'damage', 'heartbeat', 'intent', 'interrupted'] as const)(
+  'the Python format has no place for what a trail says of itself: %s',
+  (kind) => {
+    const { id, time, logger } = plain
+    const format = formatFrom('python-audit-log', 'test', () => {})
+    expect(format(seal({ id, time, logger, kind }))).toBeUndefined()
+  },
+)
 
 test('Python JSON is JSON of the same value, all in printable ASCII', () => {
   fc.assert(

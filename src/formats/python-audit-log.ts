@@ -5,9 +5,25 @@ import { pythonJson } from './python-json.ts'
 
 /**
  * The line that the Python audit log writes for the same facts, byte for byte but for the order of headers: one index can
- * hold both. It has no place for `id`, `time`, `duration_ms`, `kind`, `exchange`, `outcome`, `error` and the request's ids.
+ * hold both. It has no place for `id`, `time`, `duration_ms`, `kind`, `exchange`, `outcome`, `error` and the request's ids,
+ * nor for records of a trail's own kinds.
  */
-export const pythonAuditLog: Format = (sealed) => pythonJson(pythonShape(sealed.record))
+export const pythonAuditLog: Format = ({ record }) =>
+  record.kind !== undefined && !hasPlace[record.kind] ? undefined : pythonJson(pythonShape(record))
+
+/** Each kind by its name, so that a new one has to be decided on. */
+const hasPlace: { readonly [Kind in NonNullable<AuditRecord['kind']>]: boolean } = {
+  event: true,
+  amendment: true,
+  intent: false,
+  interrupted: false,
+  start: false,
+  stop: false,
+  recovery: false,
+  gap: false,
+  damage: false,
+  heartbeat: false,
+}
 
 function pythonShape(record: AuditRecord): Json {
   return {

@@ -4,8 +4,11 @@ import { cutToFit, jsonText } from './fit.ts'
 import type { Json, Level, Outcome } from './record.ts'
 import { SealedRecord } from './sealed-record.ts'
 
-/** The largest record, in bytes of UTF-8: the entry limit of the tlog-tiles format (C2SP), a 16-bit length. */
-const MAX_RECORD_BYTES = 65_535
+/** What a trail adds to a line, `,"nonce":"` and `"` around 22 characters: a record is the same with a trail and without. */
+const NONCE_BYTES = 33
+
+/** The largest record, in bytes of UTF-8: the entry limit of the tlog-tiles format (C2SP), a 16-bit length, less the nonce. */
+export const MAX_RECORD_BYTES: number = 65_535 - NONCE_BYTES
 
 /** A UTF-16 unit is at most three bytes of UTF-8: shorter lines need no counting. */
 const SURELY_FITS = Math.floor(MAX_RECORD_BYTES / 3)

@@ -2,10 +2,8 @@ import { isoTime } from '../lib/clock.ts'
 import { utf8Length } from '../lib/text.ts'
 import { cutToFit, jsonText } from './fit.ts'
 import type { Json, TrailKind } from './record.ts'
+import { MAX_RECORD_BYTES } from './record-line.ts'
 import { SealedRecord } from './sealed-record.ts'
-
-/** The largest record, in bytes of UTF-8: an entry of a C2SP log takes 65,535, of which a trail's nonce takes 33. */
-const maxBytes = 65_535 - 33
 
 /** What a record of a trail's own kind is made of: plain values, and JSON texts that were redacted already. */
 export interface TrailRecordParts {
@@ -33,6 +31,6 @@ export function sealTrailRecord(parts: TrailRecordParts): SealedRecord {
   }}`
   return new SealedRecord(
     id,
-    utf8Length(line) <= maxBytes ? line : jsonText(cutToFit(JSON.parse(line) as Json, maxBytes)),
+    utf8Length(line) <= MAX_RECORD_BYTES ? line : jsonText(cutToFit(JSON.parse(line) as Json, MAX_RECORD_BYTES)),
   )
 }

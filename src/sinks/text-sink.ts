@@ -1,4 +1,5 @@
 import type { Format, Formatter } from '../formats/format.ts'
+import { formatAll } from '../formats/format-all.ts'
 import { type FormatName, formatFrom, formatNames } from '../formats/formats.ts'
 import { AuditError } from '../lib/errors.ts'
 import { oneLine } from '../lib/text.ts'
@@ -30,8 +31,8 @@ export function textSink(parts: TextSinkParts, options: TextSinkOptions): Sink {
     return lines.length === 0 ? undefined : parts.writeLines(lines, signal, records)
   }
   const writeRecords = async (records: readonly AuditRecord[], signal: AbortSignal): Promise<void> => {
-    const sealed = records.map(seal)
-    failUnlessTaken(await writeLines(sealed.map(format), signal, sealed))
+    const formatted = formatAll(format, records.map(seal))
+    failUnlessTaken(await writeLines(formatted.lines, signal, formatted.records))
   }
 
   const { writeLinesSync } = parts
