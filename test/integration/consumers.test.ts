@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { vectorTrail, vkey } from '../cli/vectors.ts'
 import { run, succeed } from './commands.ts'
 import { type Packed, packAndInstall, root } from './packed.ts'
 import { installRuntimes, lines, nodeOf } from './runtimes.ts'
@@ -75,9 +76,25 @@ describe.each(lines)('the packed package on Node.js %s', (line) => {
 
   it('exports the same from each door, imported and required', () => succeed(node, ['doors.mjs'], { cwd: packed.app }))
 
+  it('brings the command griffier', async () => {
+    const trail = vectorTrail()
+    const command = join(packed.app, 'node_modules/.bin/griffier')
+    const { stdout } = await succeed(node, [command, 'verify', trail, '--key', vkey, '--json'], { cwd: packed.app })
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'passed', size: 3 })
+  })
+
   it('has its JSON Schema behind a door', async () => {
     const { stdout } = await succeed(node, ['schema.mjs'], { cwd: packed.app })
     expect(JSON.parse(stdout)).toHaveProperty('properties.http_request')
+  })
+})
+
+it('runs as npx griffier', async () => {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
+  const { stdout } = await succeed('npx', ['--no-install', 'griffier', '--version'], { cwd: packed.app })
+  expect(stdout).toBe(`${version}\n`)
+  expect(await run('npx', ['--no-install', 'griffier', 'verify', 'nowhere'], { cwd: packed.app })).toMatchObject({
+    code: 2,
   })
 })
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import ts from 'typescript'
@@ -67,6 +67,8 @@ const doors = {
 } as const
 
 interface Manifest {
+  readonly version: string
+  readonly bin: Record<string, string>
   readonly exports: Record<string, string | { types: string; default: string }>
   readonly typesVersions: { '*': Record<string, string[]> }
   readonly scripts: Record<string, string>
@@ -140,6 +142,17 @@ describe('the doors', () => {
         behind.map(([door, target]) => [door.slice(2), [typeof target === 'string' ? target : target.types]]),
       ),
     )
+  })
+})
+
+describe('the command', () => {
+  it('is one, and can be run as it was built', () => {
+    expect(manifest.bin).toEqual({ griffier: './dist/cli/main.js' })
+    const path = join(built, 'dist/cli/main.js')
+    expect(readFileSync(path, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+    expect(statSync(path).mode & 0o777).toBe(0o755)
+    const { status, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' })
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${manifest.version}\n` })
   })
 })
 

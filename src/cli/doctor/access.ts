@@ -1,0 +1,80 @@
+import { lstat, open, readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { counted } from '../counted.ts'
+import { type Check, type Finding, fault, note, warning } from './finding.ts'
+
+const forOthers = 0o077
+/** A key is much shorter; no more of a file is looked at. */
+const keyBytes = 4096
+
+/** Directories 0700, files 0600. Windows has no such modes. */
+export const checkModes: Check = async ({ layout }) => {
+  if (process.platform === 'win32') return []
+  const open: string[] = []
+  for await (const path of everythingIn(layout.directory)) {
+    if (((await lstat(path)).mode & forOthers) !== 0) open.push(relative(layout.directory, path) || '.')
+  }
+  if (open.length === 0) return []
+  const [first] = open
+  return [
+    warning(
+      `others may reach into the trail: ${first}${open.length === 1 ? '' : ` and ${counted(open.length - 1, 'more', 'more')}`}`,
+      `chmod -R go-rwx ${layout.directory}`,
+    ),
+  ]
+}
+
+/** The signing key lies beside the directory, for its owner alone. */
+export const checkKey: Check = async ({ layout }) => {
+  const path = `${layout.directory}.key`
+  const found = await lstat(path).catch(() => undefined)
+  if (found === undefined) {
+    return [
+      note(
+        `there is no ${path}`,
+        'That is right where the key comes from the settings. Else the app makes a new key, and a new trail.',
+      ),
+    ]
+  }
+  if (process.platform === 'win32' || (found.mode & forOthers) === 0) return []
+  return [
+    fault(
+      `the signing key ${path} can be read by others (mode ${(found.mode & 0o777).toString(8).padStart(4, '0')})`,
+      `chmod 600 ${path}. Whoever read it can sign another trail in this one's name: think of a new key.`,
+    ),
+  ]
+}
+
+/** A signing key within the trail would go wherever the trail goes. */
+export const checkNoKeyInside: Check = async ({ layout }) => {
+  const findings: Finding[] = []
+  for (const entry of await readdir(layout.directory, { withFileTypes: true })) {
+    if (!entry.isFile() || !(await holdsKey(join(layout.directory, entry.name)))) continue
+    findings.push(
+      fault(
+        `a private key is within the trail: ${entry.name}`,
+        `Move it out of the directory; beside it, as ${layout.directory}.key, is its place. It went into every copy of the trail: think of a new key.`,
+      ),
+    )
+  }
+  return findings
+}
+
+async function holdsKey(path: string): Promise<boolean> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(keyBytes), 0, keyBytes, 0)
+    return buffer.subarray(0, bytesRead).includes('PRIVATE KEY-----')
+  } finally {
+    await file.close()
+  }
+}
+
+async function* everythingIn(directory: string): AsyncGenerator<string> {
+  yield directory
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name)
+    if (entry.isDirectory()) yield* everythingIn(path)
+    else yield path
+  }
+}

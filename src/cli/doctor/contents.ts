@@ -1,0 +1,105 @@
+import { open, readdir, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { reasonOf } from '../../lib/errors.ts'
+import { firstOfSegment, type Layout } from '../../trail/layout.ts'
+import { counted } from '../counted.ts'
+import { type Check, type Finding, fault, note, warning } from './finding.ts'
+
+/** The longest line and its newline: a torn one is no longer. */
+const lineBytes = 65_536
+const maxNamed = 5
+
+/** trail.json and the checkpoint are there, and of their form. */
+export const checkStatements: Check = async ({ reader }) => {
+  const looks = [
+    ['trail.json', () => reader.header()],
+    ['checkpoint', () => reader.checkpoint()],
+  ] as const
+  const findings: Finding[] = []
+  for (const [name, look] of looks) {
+    try {
+      await look()
+    } catch (error) {
+      findings.push(
+        fault(
+          `${name} cannot be read: ${reasonOf(error)}`,
+          'Without it the trail is not continued: the app goes on in a successor. Bring it back from a copy, as it was.',
+        ),
+      )
+    }
+  }
+  return findings
+}
+
+/** Whatever the format does not name makes verify fail. */
+export const checkStrangers: Check = async ({ layout }) => {
+  const known = new Set(
+    Object.values(layout)
+      .filter((part) => typeof part === 'string')
+      .map((path) => basename(path)),
+  )
+  const top = (await readdir(layout.directory)).filter((name) => !known.has(name))
+  const segments = (await namesIn(layout.segments)).filter((name) => firstOfSegment(name) === undefined)
+  const strange = [...top, ...segments.map((name) => `segments/${name}`)]
+  if (strange.length === 0) return []
+  return [fault(`${listed(strange)} does not belong into a trail`, 'Move it away: until then griffier verify fails.')]
+}
+
+/** The beginning of a line at the end, which a crash leaves. */
+export const checkTornTail: Check = async ({ layout, holder }) => {
+  const bytes = holder.isAlive ? 0 : await tornBytes(layout)
+  if (bytes === 0) return []
+  return [
+    note(
+      `the last line is torn: ${counted(bytes, 'byte')} without an end`,
+      'The next start cuts it off, and says so in a recovery record.',
+    ),
+  ]
+}
+
+export const checkLeftovers: Check = async ({ layout, holder }) => {
+  const names = holder.isAlive ? [] : await namesIn(layout.control)
+  if (names.length === 0) return []
+  return [
+    note(
+      `control/ holds what was being made: ${listed(names)}`,
+      'A crash leaves that behind; the next start removes it.',
+    ),
+  ]
+}
+
+export const checkDamage: Check = async ({ layout }) => {
+  const names = await namesIn(layout.damage)
+  if (names.length === 0) return []
+  return [
+    warning(
+      `damage/ holds what recovery set aside: ${listed(names)}`,
+      'Find out what happened: a damage record names each of them. Keep them until then; nothing else needs them.',
+    ),
+  ]
+}
+
+/** Bytes behind the last newline of the last segment. */
+async function tornBytes(layout: Layout): Promise<number> {
+  const firsts = (await namesIn(layout.segments)).map(firstOfSegment).filter((first) => first !== undefined)
+  if (firsts.length === 0) return 0
+  const file = await open(layout.segment(Math.max(...firsts)))
+  try {
+    const { size } = await file.stat()
+    const from = Math.max(0, size - lineBytes)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(lineBytes), 0, lineBytes, from)
+    return bytesRead - 1 - buffer.subarray(0, bytesRead).lastIndexOf('\n')
+  } finally {
+    await file.close()
+  }
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  const found = await stat(directory).catch(() => undefined)
+  return found?.isDirectory() ? (await readdir(directory)).sort() : []
+}
+
+function listed(names: readonly string[]): string {
+  const rest = names.length - maxNamed
+  return `${names.slice(0, maxNamed).join(', ')}${rest > 0 ? ` and ${counted(rest, 'more', 'more')}` : ''}`
+}

@@ -1,0 +1,96 @@
+import { stat } from 'node:fs/promises'
+import { counted } from '../counted.ts'
+import { member, numberAt, type ReadRecord, readRecord, textAt } from '../record.ts'
+import { type Check, type Finding, note, type Patient, warning } from './finding.ts'
+
+const minute = 60_000
+const recentMs = 7 * 24 * 60 * minute
+const maxRecords = 10_000
+/** Twice the time after which a trail where nothing happens writes a heartbeat, by default. */
+const silentMs = 20 * minute
+
+/** The newest checkpoint's age. It means something only while somebody writes. */
+export const checkAge: Check = async ({ layout, holder, now }) => {
+  const ageMs = now - (await stat(layout.checkpoint)).mtimeMs
+  if (!holder.isAlive || ageMs < silentMs) return []
+  return [
+    warning(
+      `the newest checkpoint is ${counted(Math.floor(ageMs / minute), 'minute')} old, while a writer holds the trail`,
+      'A writer makes one at least after each heartbeat, 10 minutes by default. See what audit.health() says, and whether the process hangs.',
+    ),
+  ]
+}
+
+/** What the trail itself tells of the last days. */
+export const checkRecords: Check = async (patient) => {
+  const { recent, last } = await readRecent(patient)
+  return [...lossesIn(recent), ...recoveriesIn(recent), ...endOf(last, patient)]
+}
+
+async function readRecent({ reader, now }: Patient): Promise<{ recent: ReadRecord[]; last: ReadRecord | undefined }> {
+  const { size } = await reader.checkpoint()
+  const recent: ReadRecord[] = []
+  let last: ReadRecord | undefined
+  if (size === 0) return { recent, last }
+  for await (const lines of reader.tail(Math.max(0, size - maxRecords), size)) {
+    for (const { line } of lines) {
+      last = readRecord(line)
+      if (now - Date.parse(textAt(last, 'time') ?? '') <= recentMs) recent.push(last)
+    }
+  }
+  return { recent, last }
+}
+
+function lossesIn(records: readonly ReadRecord[]): readonly Finding[] {
+  const gaps = ofKind(records, 'gap')
+  const damages = ofKind(records, 'damage')
+  const lost = sum(gaps, 'gap', 'lost')
+  const refused = sum(gaps, 'gap', 'refused')
+  return [
+    ...(gaps.length === 0
+      ? []
+      : [
+          warning(
+            `in the last 7 days ${counted(gaps.length, 'gap')}: ${counted(lost, 'record')} lost, ${counted(refused, 'request')} refused`,
+            `The last one's reason: ${textAt(gaps.at(-1), 'gap', 'reason') ?? 'none'}. Do away with it; what was lost stays lost.`,
+          ),
+        ]),
+    ...(damages.length === 0
+      ? []
+      : [
+          warning(
+            `in the last 7 days ${counted(damages.length, 'damage record')}`,
+            'Something changed what was written, or a disk failed. Run griffier verify, and look into damage/.',
+          ),
+        ]),
+  ]
+}
+
+function recoveriesIn(records: readonly ReadRecord[]): readonly Finding[] {
+  const recoveries = ofKind(records, 'recovery')
+  if (recoveries.length === 0) return []
+  const unknown = recoveries.filter((record) => member(record, 'recovery', 'unknown_loss') !== undefined)
+  const interrupted = sum(recoveries, 'recovery', 'interrupted')
+  const what = `in the last 7 days ${counted(recoveries.length, 'recovery', 'recoveries')}, ${counted(interrupted, 'interrupted exchange')}`
+  const advice =
+    'The process did not end by close(): see why. A recovery record says what was found and what was mended.'
+  return [unknown.length === 0 ? note(what, advice) : warning(`${what}; unknown loss in ${unknown.length}`, advice)]
+}
+
+function endOf(last: ReadRecord | undefined, { holder }: Patient): readonly Finding[] {
+  if (last === undefined || holder.isAlive || textAt(last, 'kind') === 'stop') return []
+  return [
+    warning(
+      `nobody writes to the trail, and it does not end with a stop record; its last is of ${textAt(last, 'time') ?? 'an unknown time'}`,
+      'The process was killed, or crashed. Start the app: it recovers, and says what was found.',
+    ),
+  ]
+}
+
+function ofKind(records: readonly ReadRecord[], kind: string): readonly ReadRecord[] {
+  return records.filter((record) => textAt(record, 'kind') === kind)
+}
+
+function sum(records: readonly ReadRecord[], ...path: readonly string[]): number {
+  return records.reduce((total, record) => total + numberAt(record, ...path), 0)
+}
