@@ -1,0 +1,96 @@
+import { AuditError } from '../lib/errors.ts'
+import type { Disk, DiskFile, DiskStat } from './disk.ts'
+import type { Layout } from './layout.ts'
+import { writeAll } from './write-all.ts'
+
+/** The segment that is written to. */
+export class Segment {
+  /** The index of its first line. */
+  readonly first: number
+  /** Bytes of whole lines that were written in full. */
+  bytes: number
+  /** Bytes of them that are durable. */
+  durableBytes: number
+  /** Whether a write has failed, so that a part of it may lie behind the lines. */
+  isTorn = false
+  /** Whether it is not to be trusted any more. */
+  isSpoiled = false
+  readonly #disk: Disk
+  readonly #layout: Layout
+  readonly #file: DiskFile
+  readonly #identity: DiskStat
+  /** Whether its name is durable. */
+  #isPlaced = false
+
+  private constructor(disk: Disk, layout: Layout, first: number, file: DiskFile, identity: DiskStat) {
+    this.#disk = disk
+    this.#layout = layout
+    this.first = first
+    this.#file = file
+    this.#identity = identity
+    this.bytes = identity.size
+    this.durableBytes = identity.size
+  }
+
+  /** Creates a segment, or opens the last one, all of which is durable. */
+  static async open(disk: Disk, layout: Layout, first: number, how: 'create' | 'write'): Promise<Segment> {
+    const file = await disk.open(layout.segment(first), how)
+    try {
+      return new Segment(disk, layout, first, file, await file.stat())
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  }
+
+  get path(): string {
+    return this.#layout.segment(this.first)
+  }
+
+  /** Writes lines behind those that are there. Throws the system's error. */
+  write(lines: Uint8Array): void {
+    this.isTorn = true
+    writeAll(this.#file, lines, this.bytes)
+    this.isTorn = false
+    this.bytes += lines.length
+  }
+
+  /** Makes durable what was written by now; the number of bytes that are. Throws where it fails, or the path leads elsewhere. */
+  async sync(): Promise<number> {
+    const { bytes } = this
+    await this.#file.datasync()
+    if (!this.#isPlaced) await this.#disk.syncDirectory(this.#layout.segments)
+    this.#isPlaced = true
+    const found = await this.#disk.stat(this.path)
+    if (found?.ino !== this.#identity.ino || found.dev !== this.#identity.dev) {
+      const reason = found === undefined ? `${this.path} is gone` : `${this.path} is another file`
+      throw new AuditError('TRAIL_PATH_CHANGED', { directory: this.#layout.directory, reason })
+    }
+    return bytes
+  }
+
+  /** The same at the end of the process, when nothing can be waited for. */
+  syncNow(): void {
+    this.#file.datasyncSync()
+  }
+
+  /** Cuts off what a failed write has left. */
+  async cut(): Promise<void> {
+    await this.#file.truncate(this.bytes)
+    this.isTorn = false
+  }
+
+  /** Cuts off what is not durable. */
+  async cutToDurable(): Promise<void> {
+    await this.#file.truncate(this.durableBytes)
+  }
+
+  /** The number of bytes behind the durable ones, those of writes that failed included. */
+  async undurableBytes(): Promise<number> {
+    return (await this.#file.stat()).size - this.durableBytes
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+}
