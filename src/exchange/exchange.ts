@@ -22,6 +22,8 @@ export interface ExchangeSource {
   ending(moment: Moment): Ending
   /** The route that the framework chose, as the app wrote it. */
   route?(): string | undefined
+  /** Nobody asks any more, but for the address: the exchange may live on for long, in the scope of a timer or a promise. */
+  letGo?(): void
 }
 
 /** One request and its response, from its first byte until its record is made. */
@@ -177,6 +179,7 @@ export class Exchange implements OpenExchange {
     try {
       const keep = this.#keepAtEnd(ending)
       if (keep !== 'none') kept = this.recorder.keep(this.#seal(ending, durationMs, keep), this.decision.guarantee)
+      this.source.letGo?.()
     } catch (error) {
       this.lose(error)
     }

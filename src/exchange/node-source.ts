@@ -22,8 +22,8 @@ export function createNodeCapture(recorder: Recorder, framework: NodeFramework):
 
 /** What an exchange learns from Node's objects and from the framework upon them. */
 export class NodeSource implements ExchangeSource {
-  readonly #req: NodeRequest
-  readonly #res: NodeResponse | undefined
+  #req: NodeRequest | undefined
+  #res: NodeResponse | undefined
   /** Kept from the beginning, as request and response let go of them when they are done. */
   readonly #channel: Socket | ServerHttp2Stream
   readonly #peer: string | undefined
@@ -57,12 +57,20 @@ export class NodeSource implements ExchangeSource {
   }
 
   address(): string | null {
-    this.#address ??= addressOf(this.#capture.recorder, this.#req, this.#peer, this.#decided)
-    return this.#address
+    if (this.#address === undefined && this.#req !== undefined)
+      this.#address = addressOf(this.#capture.recorder, this.#req, this.#peer, this.#decided)
+    return this.#address ?? null
   }
 
   route(): string | undefined {
     return this.#known === undefined ? undefined : this.#capture.framework.route?.(this.#known)
+  }
+
+  letGo(): void {
+    this.address()
+    this.#req = undefined
+    this.#res = undefined
+    this.#known = undefined
   }
 
   ending(moment: Moment): Ending {
