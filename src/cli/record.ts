@@ -35,9 +35,9 @@ export function numberAt(value: unknown, ...path: readonly string[]): number {
   return typeof found === 'number' ? found : 0
 }
 
-/** What a record says, in parts that fit on a line: when, how it ended or of what kind it is, and what happened. All of it is visible text. */
+/** What a record says, in parts that fit on a line: when, of what kind it is or else how it ended, and what happened. All of it is visible text. */
 export function partsOf(record: ReadRecord): { time: string; how: string; what: string } {
-  const how = textAt(record, 'outcome') ?? textAt(record, 'kind') ?? textAt(record, 'type') ?? '?'
+  const how = textAt(record, 'kind') ?? textAt(record, 'outcome') ?? textAt(record, 'type') ?? '?'
   return {
     time: visible(textAt(record, 'time') ?? 'no time'),
     how: visible(how),
@@ -50,6 +50,7 @@ function whatOf(record: ReadRecord): readonly (string | undefined)[] {
   const own = kind === undefined ? undefined : member(record, kind)
   const request = textAt(record, 'http_request', 'url')
   return [
+    kind === undefined ? undefined : textAt(record, 'outcome'),
     member(record, 'outcome') === undefined
       ? undefined
       : String(member(record, 'http_response', 'status_code') ?? '---'),

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import { bundled } from '../support/bundled.ts'
 
-const program = bundled(new URL('../../src/cli/main.ts', import.meta.url))
+/** The command as one file, for `node`. */
+export const program: string = bundled(new URL('../../src/cli/main.ts', import.meta.url))
 
 /** What a command wrote, and how it ended. */
 export interface Ended {

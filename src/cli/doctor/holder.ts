@@ -1,5 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { isSystemError } from '../../lib/system-error.ts'
 import { member, readRecord, textAt } from '../record.ts'
 
 /** Who the lock file names. */
@@ -20,7 +21,10 @@ export async function holderOf(path: string): Promise<Holder> {
   const name = `process ${pid} on ${host}`
   if (host !== hostname() || !(await sameNamespace(textAt(named, 'namespace'))))
     return { state: 'elsewhere', isAlive: true, name }
-  const isAlive = (await sameBoot(textAt(named, 'boot'))) && (await isRunning(pid, textAt(named, 'started')))
+  const isSameBoot = await sameBoot(textAt(named, 'boot'))
+  // Where only the file stands for the lock, another boot may be one of a machine that is still up.
+  if (!isSameBoot && member(named, 'lock') === 'file') return { state: 'elsewhere', isAlive: true, name }
+  const isAlive = isSameBoot && (await isRunning(pid, textAt(named, 'started')))
   return { state: isAlive ? 'alive' : 'gone', isAlive, name }
 }
 
@@ -47,7 +51,7 @@ async function isRunning(pid: number, started: string | undefined): Promise<bool
 function answers(pid: number): boolean {
   try {
     return process.kill(pid, 0)
-  } catch {
-    return false
+  } catch (error) {
+    return !isSystemError(error, 'ESRCH')
   }
 }
