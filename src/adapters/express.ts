@@ -4,6 +4,7 @@ import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
 import { logThrough } from '../exchange/log-through.ts'
 import { exchangeOf } from '../exchange/marks.ts'
+import { waitsForIntent } from '../exchange/node-admission.ts'
 import { openExchange } from '../exchange/node-exchange.ts'
 import { type NodeFramework, originalTarget } from '../exchange/node-request.ts'
 import { createNodeCapture } from '../exchange/node-source.ts'
@@ -71,12 +72,14 @@ export function expressAudit<AppRequest extends Request = Request>(
       prepared.add(app)
       prepare(app, recorder)
     }
-    runInScope(openExchange(capture, req, res), goOn, next)
+    const exchange = openExchange(capture, req, res)
+    const goOn = (): void => runInScope(exchange, callNext, next)
+    if (!waitsForIntent(exchange, req, res, goOn)) goOn()
   }
   return Object.assign(middleware, { audit })
 }
 
-function goOn(next: NextFunction): void {
+function callNext(next: NextFunction): void {
   next()
 }
 

@@ -3,6 +3,7 @@ import type { AuditLog } from '../audit-log/audit-log.ts'
 import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
 import { exchangeOf, exchangesOf } from '../exchange/marks.ts'
+import { waitsForIntent } from '../exchange/node-admission.ts'
 import { openExchange } from '../exchange/node-exchange.ts'
 import { type NodeFramework, originalTarget } from '../exchange/node-request.ts'
 import { attachToServer } from '../exchange/node-server.ts'
@@ -38,7 +39,9 @@ const record: FastifyPluginAsync<Settings<FastifyRequest> | AuditLog> = async (a
   attachToServer(capture, app.server, () => undefined)
   // And what never reaches that server: `inject`, and the second server of `localhost`.
   app.addHook('onRequest', (request, reply, done) => {
-    runInScope(openExchange(capture, request.raw, reply.raw, request), done)
+    const exchange = openExchange(capture, request.raw, reply.raw, request)
+    const goOn = (): void => runInScope(exchange, done)
+    if (!waitsForIntent(exchange, request.raw, reply.raw, goOn)) goOn()
   })
   app.addHook('onError', (request, _reply, error, done) => {
     exchangeOf(request.raw, recorder)?.fail(error)

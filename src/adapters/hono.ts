@@ -2,9 +2,11 @@ import type { Context, MiddlewareHandler, Next } from 'hono'
 import type { AuditLog } from '../audit-log/audit-log.ts'
 import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
+import { admissionOf } from '../exchange/admission.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { type FetchPlatform, recordFetch } from '../exchange/fetch-exchange.ts'
+import { type FetchPlatform, recordFetch, refusedResponse } from '../exchange/fetch-exchange.ts'
 import type { FetchCapture } from '../exchange/fetch-source.ts'
+import { isGone } from '../exchange/node-admission.ts'
 import { openExchange } from '../exchange/node-exchange.ts'
 import { type NodeFramework, originalTarget } from '../exchange/node-request.ts'
 import type { NodeResponse } from '../exchange/node-response.ts'
@@ -48,16 +50,20 @@ export function honoAudit<AppContext extends Context = Context>(settings?: Setti
   const { headerText } = onNode
   const onFetch: FetchCapture = { recorder, headerText, framework: hono, flush: () => audit.flush() }
 
-  const middleware = async (context: Context, next: Next): Promise<void> => {
+  const middleware = async (context: Context, next: Next): Promise<Response | undefined> => {
     const { incoming, outgoing } = bindingsOf(context)
     if (incoming === undefined || outgoing === undefined) {
       await recordResponse(onFetch, context, next)
-      return
+      return undefined
     }
     const exchange = openExchange(onNode, incoming, outgoing, context)
+    const admission = exchange === undefined ? undefined : admissionOf(exchange)
+    // For a client that has left by then, nobody reads it.
+    if (admission !== undefined && (!(await admission) || isGone(incoming, outgoing))) return refusedResponse()
     await runInScope(exchange, run, exchange, exchange?.logger ?? recorder.silent, context, next)
+    return undefined
   }
-  return Object.assign(middleware, { audit })
+  return Object.assign(middleware as MiddlewareHandler, { audit })
 }
 
 /** Runs the rest of the app and keeps the error that ended it, also where `onError` answered it. */

@@ -4,6 +4,7 @@ import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { exchangeOf, exchangesOf } from '../exchange/marks.ts'
+import { whenAdmitted } from '../exchange/node-admission.ts'
 import { openExchange } from '../exchange/node-exchange.ts'
 import { type NodeFramework, originalTarget } from '../exchange/node-request.ts'
 import { createNodeCapture } from '../exchange/node-source.ts'
@@ -72,7 +73,8 @@ export function koaAudit<AppContext extends ExtendableContext = Context>(
       prepare(context, recorder)
     }
     const exchange = openExchange(capture, ctx.req, ctx.res, ctx)
-    return exchange === undefined ? next() : runInScope(exchange, run, exchange, next)
+    if (exchange === undefined) return next()
+    return whenAdmitted(exchange, ctx.req, ctx.res, () => runInScope(exchange, run, exchange, next))
   }
   return Object.assign(middleware, { audit })
 }

@@ -22,6 +22,7 @@ import type { Settings } from '../audit-log/settings.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { logThrough } from '../exchange/log-through.ts'
 import { exchangesOf } from '../exchange/marks.ts'
+import { waitsForIntent } from '../exchange/node-admission.ts'
 import { openExchange } from '../exchange/node-exchange.ts'
 import { type NodeFramework, originalTarget } from '../exchange/node-request.ts'
 import { attachToServer } from '../exchange/node-server.ts'
@@ -148,7 +149,9 @@ function moduleWith(given: FactoryProvider, imports: NonNullable<ModuleMetadata[
 function hookUpExpress(app: Application, capture: NodeCapture): void {
   logThrough((app as Application & { readonly request: object }).request, capture.recorder)
   app.use((req, res, next) => {
-    runInScope(openExchange(capture, req, res), () => next())
+    const exchange = openExchange(capture, req, res)
+    const goOn = (): void => runInScope(exchange, () => next())
+    if (!waitsForIntent(exchange, req, res, goOn)) goOn()
   })
 }
 
@@ -156,7 +159,9 @@ function hookUpFastify(app: FastifyInstance, capture: NodeCapture): void {
   // What hooks before ours answer, as Nest has some of its own, and what never reaches a hook.
   attachToServer(capture, app.server, () => undefined)
   app.addHook('onRequest', (request, reply, done) => {
-    runInScope(openExchange(capture, request.raw, reply.raw, request), done)
+    const exchange = openExchange(capture, request.raw, reply.raw, request)
+    const goOn = (): void => runInScope(exchange, done)
+    if (!waitsForIntent(exchange, request.raw, reply.raw, goOn)) goOn()
   })
   const { silent } = capture.recorder
   if (app.hasRequestDecorator('auditLog')) return

@@ -5,6 +5,7 @@ import type { AuditLog } from '../audit-log/audit-log.ts'
 import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
 import type { Exchange } from '../exchange/exchange.ts'
+import { whenAdmitted } from '../exchange/node-admission.ts'
 import { openExchange } from '../exchange/node-exchange.ts'
 import { type NodeFramework, type NodeRequest, originalTarget } from '../exchange/node-request.ts'
 import type { NodeResponse } from '../exchange/node-response.ts'
@@ -69,7 +70,7 @@ export function nodeAudit<AppRequest extends NodeRequest = NodeRequest>(
       const exchange = openExchange(capture, req, res)
       prepare(req, res, exchange)
       if (exchange === undefined) return Reflect.apply(handler, this, [req, res])
-      return runInScope(exchange, handle, handler, this, req, res, exchange)
+      return whenAdmitted(exchange, req, res, () => runInScope(exchange, handle, handler, this, req, res, exchange))
     }
   const Response = responseClass(capture, http.ServerResponse)
   return Object.assign(wrap, {

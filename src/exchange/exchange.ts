@@ -2,7 +2,7 @@ import { Annotations } from '../record/annotations.ts'
 import type { Logger } from '../record/logger.ts'
 import { sealRecord } from '../record/record-line.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
-import type { Decision, Keep } from './decision.ts'
+import type { Decision, Ended, Keep } from './decision.ts'
 import { ExchangeLogger } from './exchange-logger.ts'
 import { errorText, requestText, responseText } from './exchange-text.ts'
 import { ExchangeUser } from './exchange-user.ts'
@@ -37,6 +37,9 @@ export class Exchange implements OpenExchange {
   readonly source: ExchangeSource
   /** The exchange that another audit log keeps of the same request, if any. */
   readonly other: Exchange | undefined
+  /** Whether its handler may run, while that waits for its intent. */
+  admission: Promise<boolean> | undefined
+  isAdmitted = false
   previous: OpenExchange | undefined
   next: OpenExchange | undefined
   readonly #user: ExchangeUser
@@ -190,10 +193,11 @@ export class Exchange implements OpenExchange {
   }
 
   #keepAtEnd({ head }: Ending): Keep {
-    const { keep } = this.decision
-    if (this.#isLeftOut) return 'none'
-    if (keep !== undefined) return keep
-    return this.decision.keepAtEnd({ status: head.status, route: this.source.route?.(), user: this.#user.facts })
+    const { decision } = this
+    const ended = (): Ended => ({ status: head.status, route: this.source.route?.(), user: this.#user.facts })
+    const keep = this.#isLeftOut ? 'none' : (decision.keep ?? decision.keepAtEnd(ended()))
+    // An intent without a record says that the process died before it.
+    return keep === 'none' && this.admission !== undefined ? 'metadata' : keep
   }
 
   #seal(ending: Ending, durationMs: number, keep: Keep): SealedRecord {

@@ -1,5 +1,6 @@
 import { AuditError, safeReasonOf } from '../lib/errors.ts'
 import { within } from '../lib/within.ts'
+import { admissionOf } from './admission.ts'
 import { Exchange } from './exchange.ts'
 import { type Ending, NOTHING_SENT } from './facts.ts'
 import { fetchRequestFacts } from './fetch-request.ts'
@@ -42,6 +43,8 @@ export async function recordFetch(
   const course = begin(capture, request, known, platform)
   if (course === undefined) return handle(undefined)
   const { exchange } = course
+  const admission = admissionOf(exchange)
+  if (admission !== undefined && (!(await admission) || course.isClientGone)) return course.answer(refusedResponse())
   let response: Response
   try {
     response = await runInScope(exchange, handle, exchange)
@@ -96,13 +99,13 @@ class Course {
 
   /** There is no response. */
   async breakOff(): Promise<void> {
-    await this.#finish({ head: NOTHING_SENT, complete: false, endedBy: this.#isClientGone() ? 'client' : 'server' })
+    await this.#finish({ head: NOTHING_SENT, complete: false, endedBy: this.isClientGone ? 'client' : 'server' })
   }
 
   /** Ends the exchange, or watches the body that goes before its end. Gives the response to hand on. */
   async answer(given: Response): Promise<Response> {
     this.exchange.askUser()
-    if (!isResponse(given) || given.status === 0 || this.#isClientGone()) {
+    if (!isResponse(given) || given.status === 0 || this.isClientGone) {
       await this.breakOff()
       return given
     }
@@ -113,7 +116,7 @@ class Course {
     this.#source.response = response
     if (watched !== undefined && response !== given) return response
     const mayGo = await this.#finish({ head: this.#source.head(), complete: true })
-    return mayGo === false ? refused() : response
+    return mayGo === false ? refusedResponse() : response
   }
 
   #handedOn(given: Response, body: ReadableStream | undefined, watched: ReadableStream | undefined): Response {
@@ -158,7 +161,7 @@ class Course {
     await this.#capture.flush()
   }
 
-  #isClientGone(): boolean {
+  get isClientGone(): boolean {
     return this.#request.signal?.aborted === true
   }
 }
@@ -176,7 +179,8 @@ async function holdBack(exchange: Exchange, ending: Ending, headSent: boolean): 
   return isSafe || how === 'failed-open'
 }
 
-function refused(): Response {
+/** What a client gets in place of a response whose record could not be kept. */
+export function refusedResponse(): Response {
   return new Response(refusal.body, { status: refusal.status, headers: { 'content-type': refusal.contentType } })
 }
 

@@ -31,6 +31,17 @@ export const refusal = {
   body: '{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"The record that must be kept of this request could not be written."}',
 } as const
 
+/** Its head on HTTP/1, but for the empty line. */
+export function refusalHead(): string {
+  return [
+    `HTTP/1.1 ${refusal.status} Service Unavailable`,
+    `Content-Type: ${refusal.contentType}`,
+    `Content-Length: ${refusal.body.length}`,
+    `Date: ${new Date().toUTCString()}`,
+    'Connection: close',
+  ].join('\r\n')
+}
+
 /**
  * The course of one hold: `open`, everything passes; `gated`, what the response writes is queued; `held`, complete and
  * queued until the record is safe; `over`, everything passes again.

@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { HeldResponse, type HoldOptions, refusal } from './held-response.ts'
+import { HeldResponse, type HoldOptions, refusal, refusalHead } from './held-response.ts'
 import { keepFromClosing, letClose } from './idle-connections.ts'
 import { writtenHead } from './node-response.ts'
 import { WriteGate } from './write-gate.ts'
@@ -106,15 +106,7 @@ class HeldHttp1Response extends HeldResponse {
 
   protected refuse(): void {
     const socket = this.#giveUp()
-    const { body, contentType, status } = refusal
-    const head = [
-      `HTTP/1.1 ${status} Service Unavailable`,
-      `Content-Type: ${contentType}`,
-      `Content-Length: ${body.length}`,
-      `Date: ${new Date().toUTCString()}`,
-      'Connection: close',
-    ]
-    socket?.write(`${head.join('\r\n')}\r\n\r\n${this.#res.req.method === 'HEAD' ? '' : body}`, 'latin1')
+    socket?.write(`${refusalHead()}\r\n\r\n${this.#res.req.method === 'HEAD' ? '' : refusal.body}`, 'latin1')
     socket?.destroySoon()
   }
 

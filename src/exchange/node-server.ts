@@ -4,6 +4,7 @@ import { Exchange } from './exchange.ts'
 import type { RequestFacts } from './facts.ts'
 import { exchangeOf, exchangesOf, markUnseen } from './marks.ts'
 import { onNextHead } from './next-head.ts'
+import { upgradeWaitsForIntent, waitsForIntent } from './node-admission.ts'
 import { beginExchange, openExchange } from './node-exchange.ts'
 import type { NodeRequest } from './node-request.ts'
 import { http1EndedBy, type NodeResponse } from './node-response.ts'
@@ -13,6 +14,10 @@ import { requestUrl } from './url.ts'
 
 /** How Node itself answers a request beyond `maxRequestsPerSocket`, after those before it. */
 const DROPPED = 'HTTP/1.1 503 '
+
+/** What a handler answers, and what takes its connection over: what Node answers itself waits for nothing. */
+const REQUESTS: ReadonlySet<string> = new Set(['request', 'checkContinue', 'checkExpectation'])
+const UPGRADES: ReadonlySet<string> = new Set(['upgrade', 'connect'])
 
 const LAST_REQUEST = Symbol('griffier.lastRequest')
 
@@ -41,8 +46,23 @@ export function attachToServer(capture: NodeCapture, server: Server, prepare: Pr
   }
   server.emit = function (this: Server, event: string, ...emitted: unknown[]): boolean {
     const exchange = Object.hasOwn(before, event) ? before[event]?.(emitted) : undefined
-    return runInScope(exchange, () => Reflect.apply(emit, this, [event, ...emitted]) as boolean)
+    const goOn = (): boolean => runInScope(exchange, () => Reflect.apply(emit, this, [event, ...emitted]) as boolean)
+    if (exchange?.decision.guarantee !== 'recorded-first') return goOn()
+    return emitWhenAdmitted(exchange, event, emitted, goOn) ?? this.listenerCount(event) > 0
   } as never
+}
+
+/** Undefined where it is said later, and only whether anybody listens is known. */
+function emitWhenAdmitted(
+  exchange: Exchange,
+  event: string,
+  [req, peer]: readonly unknown[],
+  goOn: () => boolean,
+): boolean | undefined {
+  const waits =
+    (REQUESTS.has(event) && waitsForIntent(exchange, req as NodeRequest, peer as NodeResponse, goOn)) ||
+    (UPGRADES.has(event) && upgradeWaitsForIntent(exchange, peer as Socket, goOn))
+  return waits ? undefined : goOn()
 }
 
 function openRequest(
