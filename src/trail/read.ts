@@ -36,14 +36,29 @@ export interface TrailReader {
   readonly hashAt: HashAt
 }
 
-/** A reader of the trail in a directory. Nothing is looked at before it is asked for. */
+/** Where a line begins. Durable lines stay where they are: what was read up to there need not be read again to go on. */
+interface Mark {
+  readonly first: number
+  readonly leaf: number
+  readonly offset: number
+}
+
+interface Source {
+  readonly disk: Disk
+  readonly layout: Layout
+  /** Where the last reading of lines ended. */
+  mark: Mark | undefined
+}
+
+/** A reader of the trail in a directory. Nothing is looked at before it is asked for. To go on where it ended costs no more than what is new. */
 export function openReader(directory: string, disk: Disk = realDisk): TrailReader {
   const layout = layoutOf(directory)
+  const source: Source = { disk, layout, mark: undefined }
   return {
     directory,
     header: () => named(layout.trail, () => header(disk, layout)),
     checkpoint: () => named(layout.checkpoint, () => checkpoint(disk, layout)),
-    tail: (from, size) => tail(disk, layout, from, size),
+    tail: (from, size) => tail(source, from, size),
     hashAt: (height, index) => named(layout.tiles, () => hashFromTiles(disk, layout, height, index)),
   }
 }
@@ -65,7 +80,8 @@ async function checkpoint(disk: Disk, layout: Layout): ReturnType<TrailReader['c
   return { bytes, origin, size, root }
 }
 
-async function* tail(disk: Disk, layout: Layout, from: number, size: number): AsyncGenerator<readonly TrailLine[]> {
+async function* tail(source: Source, from: number, size: number): AsyncGenerator<readonly TrailLine[]> {
+  const { disk, layout } = source
   // Segments that begin later than now begin behind all lines that are durable now.
   const firsts = await named(layout.segments, () => segmentsOf(disk, layout))
   let wanted = from
@@ -73,7 +89,7 @@ async function* tail(disk: Disk, layout: Layout, from: number, size: number): As
     const end = Math.min(firsts[at + 1] ?? size, size)
     if (end <= wanted) continue
     if (first > wanted) break
-    for await (const lines of segmentLines(disk, layout.segment(first), first, wanted, end)) {
+    for await (const lines of segmentLines(source, first, wanted, end)) {
       wanted += lines.length
       yield lines
     }
@@ -84,18 +100,21 @@ async function* tail(disk: Disk, layout: Layout, from: number, size: number): As
 
 /** The lines of a segment from `from` up to `end`, as far as they are there. */
 async function* segmentLines(
-  disk: Disk,
-  path: string,
+  source: Source,
   first: number,
   from: number,
   end: number,
 ): AsyncGenerator<readonly TrailLine[]> {
-  const file = await named(path, () => disk.open(path, 'read'))
+  const path = source.layout.segment(first)
+  const file = await named(path, () => source.disk.open(path, 'read'))
   try {
-    let leaf = first
-    for await (const lines of readLines(file, 0)) {
+    const { mark } = source
+    let { leaf, offset } = mark?.first === first && mark.leaf <= from ? mark : { leaf: first, offset: 0 }
+    for await (const lines of readLines(file, offset)) {
       const start = leaf
       leaf += lines.length
+      for (const line of lines.slice(0, Math.max(0, end - start))) offset += line.length + 1
+      source.mark = { first, leaf: Math.min(leaf, end), offset }
       const wanted = lines.slice(Math.max(0, from - start), Math.max(0, end - start))
       const index = Math.max(start, from)
       if (wanted.length > 0) yield wanted.map((line, place) => ({ leaf: index + place, line: Buffer.from(line) }))
