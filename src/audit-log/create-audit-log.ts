@@ -3,6 +3,7 @@ import { closeOnSignals } from '../delivery/close-on-signals.ts'
 import { drainAtExit } from '../delivery/drain-at-exit.ts'
 import type { Recorder } from '../exchange/recorder.ts'
 import { stdoutSink } from '../sinks/stdout.ts'
+import { openTrail } from '../trail/trail.ts'
 import type { AuditLog } from './audit-log.ts'
 import { claimDirectory } from './claim-directory.ts'
 import { mentionUnknownVariables } from './environment.ts'
@@ -33,6 +34,7 @@ export function openAuditLog(settings: ResolvedSettings, parts: InnerParts = {})
   const handlers = openAll(settings, report, free)
   mentionUnknownVariables(process.env, report)
   return new OpenAuditLog(settings, {
+    trail: openTrail,
     ...parts,
     report,
     handlers,

@@ -1,9 +1,9 @@
 import type { Guarantee } from '../exchange/decision.ts'
 import { AuditError, safeReasonOf } from '../lib/errors.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
+import type { Trail } from '../trail/trail.ts'
 import type { Handlers } from './handlers.ts'
 import type { Reporter } from './report.ts'
-import type { Trail } from './trail-types.ts'
 
 /** What became of records, counted since the start. */
 export interface Counters {

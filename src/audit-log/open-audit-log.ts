@@ -10,6 +10,7 @@ import { AuditError } from '../lib/errors.ts'
 import { uuidv7 } from '../lib/uuid.ts'
 import type { Logger } from '../record/logger.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
+import type { Trail, TrailParts } from '../trail/trail.ts'
 import type { AuditLog, Health } from './audit-log.ts'
 import type { Handlers } from './handlers.ts'
 import { inForce } from './in-force.ts'
@@ -18,7 +19,6 @@ import { createPolicy, type Explanation, type Policy, type Question } from './po
 import { createRecorder } from './recorder.ts'
 import type { Reporter } from './report.ts'
 import type { ResolvedSettings } from './resolved-settings.ts'
-import type { Trail, TrailParts } from './trail-types.ts'
 
 /** Of the time that `close()` has, the part that requests still under way get to end by themselves. */
 const SHARE_FOR_OPEN_EXCHANGES = 0.2

@@ -1,6 +1,6 @@
-import type { Trail, TrailParts } from '../../../src/audit-log/trail-types.ts'
 import type { AuditRecord } from '../../../src/record/record.ts'
 import type { SealedRecord } from '../../../src/record/sealed-record.ts'
+import type { Trail, TrailParts } from '../../../src/trail/trail.ts'
 import { createSignal } from '../../support/hold-control.ts'
 
 /** A trail of which a test decides what it keeps. */
