@@ -25,7 +25,7 @@ export const faultCatalogue = {
   OLDER_SIGNATURE: 'An older checkpoint has no right signature of the key.',
   OLDER_AHEAD: 'An older checkpoint counts more lines than the trail has now.',
   OLDER_DIFFERS: 'The lines that an older checkpoint counts are not those of now.',
-} as const satisfies Record<string, string>
+} as const
 
 export type FaultCode = keyof typeof faultCatalogue
 

@@ -1,5 +1,5 @@
-import { closeSync, constants, type Dirent, lstatSync, openSync, readSync } from 'node:fs'
-import { type FileHandle, open, opendir } from 'node:fs/promises'
+import { closeSync, constants, type Dir, type Dirent, lstatSync, opendirSync, openSync, readSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Faults } from './fault.ts'
 
@@ -32,8 +32,8 @@ function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): Kind {
 }
 
 /**
- * Reads what is in one trail: plain files in plain directories only. Small files are read at once, as there are many and
- * each way through a thread costs more than it reads.
+ * Reads what is in one trail: plain files in plain directories only. Small files and lists are read at
+ * once, as there are many and each way through a thread costs more than what it reads.
  */
 export class Files {
   readonly #root: string
@@ -58,13 +58,21 @@ export class Files {
 
   /** Changes when the file or directory does; empty where nothing is. */
   stamp(path: string): string {
-    const stat = lstatSync(join(this.#root, path), { throwIfNoEntry: false, bigint: true })
-    return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`
+    try {
+      const { ino, size, mtimeNs, ctimeNs } = lstatSync(join(this.#root, path), { bigint: true })
+      return `${ino} ${size} ${mtimeNs} ${ctimeNs}`
+    } catch {
+      return ''
+    }
   }
 
   /** In bytes; 0 where nothing is. */
   size(path: string): number {
-    return lstatSync(join(this.#root, path), { throwIfNoEntry: false })?.size ?? 0
+    try {
+      return lstatSync(join(this.#root, path)).size
+    } catch {
+      return 0
+    }
   }
 
   /** Opens a plain file; undefined where it is not there, or is a fault. */
@@ -94,16 +102,20 @@ export class Files {
   }
 
   /** What is in a directory, one by one; nothing where it is not there. */
-  async *list(path: string): AsyncGenerator<Entry> {
+  *list(path: string): Generator<Entry> {
     if (!this.#areDirectories(`${path}/`)) return
+    let directory: Dir | undefined
     try {
-      for await (const entry of await opendir(join(this.#root, path), { bufferSize: 1024 })) {
+      directory = opendirSync(join(this.#root, path), { bufferSize: 1024 })
+      for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
         const inside = path === '' ? entry.name : `${path}/${entry.name}`
         const kind = this.#kindOfEntry(inside, entry)
         if (kind !== undefined) yield { name: entry.name, path: inside, kind }
       }
     } catch (error) {
       this.#unreadable(path, error)
+    } finally {
+      directory?.closeSync()
     }
   }
 

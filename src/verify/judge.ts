@@ -14,16 +14,23 @@ export interface Found {
 }
 
 /** Says what is wrong where lines, tiles and checkpoint do not fit: the lines or the tiles, and which of them. */
-export async function judge({ size, root: rootBytes }: Checkpoint, found: Found, faults: Faults): Promise<void> {
+export function judge(checkpoint: Checkpoint, found: Found, faults: Faults): void {
   const { root, tiles } = found
-  const signed = rootBytes.toString('latin1')
-  if (root === signed) return judgeTiles(tiles, size, faults)
+  const { size } = checkpoint
+  const signed = checkpoint.root.toString('latin1')
+  if (root === signed) judgeTiles(tiles, size, faults)
+  else judgeLines(found, size, signed, faults)
+}
+
+/** The lines are wrong: the tiles say which, where they are right. */
+function judgeLines(found: Found, size: number, signed: string, faults: Faults): void {
+  const { root, tiles } = found
   if (root === undefined) {
     const there = tiles.tree.size
     faults.add('LINES_MISSING', { file: 'segments', leaf: there, leaves: size - there })
   }
   const ranges = tiles.ranges.filter(({ leaf }) => leaf < size)
-  if ((await rootByTiles(startOf(found, size), size, tiles)) === signed) {
+  if (rootByTiles(startOf(found, size), size, tiles) === signed) {
     for (const range of ranges) {
       faults.add('LINE_DIFFERS', { ...range, leaves: Math.min(range.leaves, size - range.leaf) })
     }
@@ -49,10 +56,10 @@ function startOf({ tiles, aligned }: Found, size: number): Tree {
 }
 
 /** The root of the hashes that the tiles on disk hold, as latin1; undefined where one is not there. */
-async function rootByTiles(tree: Tree, size: number, tiles: Tiles): Promise<string | undefined> {
+function rootByTiles(tree: Tree, size: number, tiles: Tiles): string | undefined {
   while (tree.size < size) {
     const width = Math.min(TILE, size - tree.size)
-    const hashes = await tiles.read({ level: 0, index: tree.size / TILE, width })
+    const hashes = tiles.read({ level: 0, index: tree.size / TILE, width })
     if (hashes?.length !== width * HASH_BYTES) return undefined
     for (let at = 0; at < hashes.length; at += HASH_BYTES) tree.push(hashes.toString('latin1', at, at + HASH_BYTES))
   }

@@ -1,5 +1,5 @@
 import { AccountBook, damageOf } from './account.ts'
-import type { FaultPlace, Faults } from './fault.ts'
+import { type FaultPlace, Faults } from './fault.ts'
 import type { Files } from './files.ts'
 import { beginsLine, type Json, MOST_LINE_BYTES, objectIn, parseLine, textIn } from './line.ts'
 import { listSegments, pieceBuffer, SegmentReader, segmentPath } from './segment.ts'
@@ -49,6 +49,7 @@ export class Lines {
   #position = 0
   #nextMark = 0
   #broken = false
+  #isListed = false
 
   constructor(parts: LinesParts) {
     this.#parts = parts
@@ -63,7 +64,7 @@ export class Lines {
 
   /** Reads as far as there are lines now. After a break there are none. */
   async readOn(): Promise<void> {
-    this.#firsts = await listSegments(this.#parts.files, this.#parts.faults)
+    this.#firsts = this.#list()
     while (!this.#broken && (await this.#readSegment()));
   }
 
@@ -89,9 +90,16 @@ export class Lines {
     await this.#segment?.close()
   }
 
+  /** The list is read again and again; what is wrong with it is said once. */
+  #list(): number[] {
+    const faults = this.#isListed ? new Faults() : this.#parts.faults
+    this.#isListed = true
+    return listSegments(this.#parts.files, faults)
+  }
+
   /** Whether there may be more to read. */
   async #readSegment(): Promise<boolean> {
-    const { files, tree, read } = this.#parts
+    const { tree, read } = this.#parts
     const first = this.#firsts[this.#position]
     if (first === undefined) return false
     if (this.#segment?.first !== first && !(await this.#open(first))) return false
@@ -103,7 +111,7 @@ export class Lines {
     if (end === 'refused') return this.#break(segment)
     if (next !== undefined) return end === 'limit' ? this.#leave(segment, next) : this.#gap(segment, next)
     const before = this.#firsts.length
-    this.#firsts = await listSegments(files, this.#parts.faults)
+    this.#firsts = this.#list()
     return this.#firsts.length > before
   }
 
@@ -163,7 +171,7 @@ export class Lines {
     const isTold = leaf === 0 || (kind >= 0 && toldKind.test(bytes.toString('latin1', kind, kind + LONGEST_KIND)))
     const record = leaf >= proven || isMark || isTold ? parseLine(bytes.subarray(start, end)) : undefined
     if (leaf >= proven && !this.#addUnproven(record, end + 1 - start)) return false
-    if (isTold) this.#note(leaf, record ?? {})
+    if (isTold) this.#note(leaf, record)
     tree.push(hashLeafAt(bytes, start, end))
     if (isMark) this.#passMarks(textIn(record ?? {}, 'time'))
     return true
@@ -181,8 +189,12 @@ export class Lines {
     return true
   }
 
-  #note(leaf: number, record: Json): void {
+  #note(leaf: number, record: Json | undefined): void {
     const { proven, trailHash, faults } = this.#parts
+    if (record === undefined) {
+      faults.add('LINE_FORM', this.placeOf(leaf))
+      return
+    }
     const kind = textIn(record, 'kind') ?? ''
     if (leaf === 0 && kind !== 'start') faults.add('START_MISSING', this.placeOf(leaf))
     const told = objectIn(record, kind)

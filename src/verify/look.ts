@@ -46,12 +46,12 @@ export async function look(
 ): Promise<Looked> {
   const faults = new Faults()
   const files = new Files(directory, faults)
-  const before = await stateOf(files)
+  const before = stateOf(files)
   const claims = readClaims(files, keys, options, faults)
-  await checkTopLevel(files, faults)
+  checkTopLevel(files, faults)
   const lines = await compare(files, claims, faults, progressOf(options, before.bytes))
   const verdict = verdictOf(claims, lines, faults, keys === undefined)
-  const after = await stateOf(files)
+  const after = stateOf(files)
   return { verdict, mayPass: faults.mayPass, changed: before.stamp !== after.stamp }
 }
 
@@ -71,8 +71,8 @@ function readClaims(
   }
 }
 
-async function checkTopLevel(files: Files, faults: Faults): Promise<void> {
-  for await (const { name, path, kind } of files.list('')) {
+function checkTopLevel(files: Files, faults: Faults): void {
+  for (const { name, path, kind } of files.list('')) {
     const expected = topLevel.get(name)
     if (expected === undefined) faults.add('UNKNOWN', { file: path })
     else if (kind !== expected && !(expected === 'file' && ['trail.json', 'checkpoint'].includes(name))) {
@@ -100,7 +100,7 @@ async function compare(
   await lines.readOn()
   await tiles.check(() => lines.readOn())
   await lines.finish()
-  if (current.checkpoint !== undefined) await judge(current.checkpoint, { root: current.root, tiles, aligned }, faults)
+  if (current.checkpoint !== undefined) judge(current.checkpoint, { root: current.root, tiles, aligned }, faults)
   for (const claim of older) judgeOlder(claim, proven, faults)
   return lines
 }
@@ -149,8 +149,8 @@ function progressOf({ progress }: VerifyOptions, of: number): (bytes: number) =>
 }
 
 /** What a writer's work changes, and how many bytes the segments have. */
-async function stateOf(files: Files): Promise<{ stamp: string; bytes: number }> {
-  const paths = (await listSegments(files, new Faults())).map(segmentPath)
+function stateOf(files: Files): { stamp: string; bytes: number } {
+  const paths = listSegments(files, new Faults()).map(segmentPath)
   const parts = ['', 'trail.json', 'checkpoint', 'segments', 'tile', 'tile/0', 'control', paths.at(-1) ?? '']
   return {
     stamp: parts.map((path) => files.stamp(path)).join('\n'),

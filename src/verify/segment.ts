@@ -17,9 +17,9 @@ export function segmentPath(first: number): string {
 }
 
 /** The indices that the segments begin with, in order. */
-export async function listSegments(files: Files, faults: Faults): Promise<number[]> {
+export function listSegments(files: Files, faults: Faults): number[] {
   const firsts: number[] = []
-  for await (const { name, path, kind } of files.list('segments')) {
+  for (const { name, path, kind } of files.list('segments')) {
     const first = Number(/^(\d{12,16})\.ndjson$/.exec(name)?.[1])
     if (!Number.isSafeInteger(first) || segmentPath(first) !== path || firsts.length >= MOST_SEGMENTS) {
       faults.add('UNKNOWN', { file: path })

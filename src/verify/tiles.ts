@@ -51,28 +51,24 @@ export class Tiles {
     const ahead: TileName[] = []
     const settle = async (): Promise<void> => {
       await readOn()
-      for (const tile of ahead.splice(0)) {
-        const path = tilePath(tile)
-        if (!this.#checkTile(tile) && this.#files.kind(path) !== undefined)
-          this.#faults.add('TILE_AHEAD', { file: path })
-      }
+      for (const tile of ahead.splice(0)) this.#settle(tile)
     }
-    for await (const tile of this.#listTiles('tile')) {
+    for (const tile of this.#listTiles('tile')) {
       if (!this.#checkTile(tile)) ahead.push(tile)
       if (ahead.length === MOST_ABSENT) await settle()
     }
     if (ahead.length > 0) await settle()
     for (const tile of partialTiles(this.#proven)) {
-      if (this.tree.size >= this.#proven && (await this.read(tile)) === undefined) {
+      if (this.tree.size >= this.#proven && this.read(tile) === undefined) {
         this.#faults.add('TILE_MISSING', { file: tilePath(tile) })
       }
     }
   }
 
   /** The first `width` hashes of a tile, from it or from what stands in for it; undefined where neither is there. */
-  async read(tile: TileName): Promise<Buffer | undefined> {
+  read(tile: TileName): Buffer | undefined {
     for (let look = 0; look < STAND_IN_LOOKS; look += 1) {
-      for await (const { level, index, width } of this.#standIns(tile)) {
+      for (const { level, index, width } of this.#standIns(tile)) {
         const bytes = this.#files.read(tilePath({ level, index, width }), TILE * HASH_BYTES)
         if (bytes !== undefined) return bytes.subarray(0, tile.width * HASH_BYTES)
       }
@@ -81,10 +77,10 @@ export class Tiles {
   }
 
   /** The full tile, the one itself, and the wider ones that are there. */
-  async *#standIns(tile: TileName): AsyncGenerator<TileName> {
+  *#standIns(tile: TileName): Generator<TileName> {
     yield { ...tile, width: TILE }
     yield tile
-    for await (const { path, kind } of this.#files.list(partialsPath(tile))) {
+    for (const { path, kind } of this.#files.list(partialsPath(tile))) {
       const other = kind === 'file' ? parseTilePath(path) : undefined
       if (other !== undefined && other.width > tile.width) yield other
     }
@@ -123,6 +119,23 @@ export class Tiles {
     return true
   }
 
+  /** What is wrong with a tile that is ahead of the lines, after they have been read on. */
+  #settle(tile: TileName): void {
+    const path = tilePath(tile)
+    if (this.#checkTile(tile)) return
+    // Lines that the checkpoint counts are missing, which is told by itself; the rest of the tile says more of them.
+    if (this.tree.size < this.#proven) this.#compareBeginning(tile)
+    else if (this.#files.kind(path) !== undefined) this.#faults.add('TILE_AHEAD', { file: path })
+  }
+
+  #compareBeginning(tile: TileName): void {
+    const bytes = tile.level === 0 ? this.#files.read(tilePath(tile), TILE * HASH_BYTES) : undefined
+    const width = this.tree.width(0)
+    if (bytes === undefined || tile.index !== this.tree.tiles(0)) return
+    const hashes = this.tree.partial(0, width)
+    if (!bytes.subarray(0, hashes.length).equals(hashes)) this.#differs({ ...tile, width }, bytes, hashes)
+  }
+
   #differs(tile: TileName, bytes: Buffer, hashes: Buffer): void {
     const path = tilePath(tile)
     if (this.#seen.has(path)) return
@@ -148,8 +161,8 @@ export class Tiles {
     }
   }
 
-  async *#listTiles(directory: string): AsyncGenerator<TileName> {
-    for await (const { path, kind } of this.#files.list(directory)) {
+  *#listTiles(directory: string): Generator<TileName> {
+    for (const { path, kind } of this.#files.list(directory)) {
       const tile = kind === 'file' ? parseTilePath(path) : undefined
       if (tile !== undefined) yield tile
       else if (kind === 'directory' && leadsToTiles(path)) yield* this.#listTiles(path)
