@@ -1,6 +1,6 @@
 /*
- * A municipal bicycle register with every request audited: to standard output for you, to a file for the record.
- * `npm run demo` visits it and ends; `npm run demo -- --serve` leaves it to you.
+ * A municipal bicycle register with every request audited: on a trail that can be verified, to standard output for you, and to a
+ * file. `npm run demo` visits it, verifies the trail and ends; `npm run demo -- --serve` leaves it to you.
  */
 import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
@@ -15,20 +15,25 @@ import { createRegister } from './register.ts'
 import { Sessions } from './sessions.ts'
 import { paint, show } from './show.ts'
 import { summarise } from './summary.ts'
+import { verifyTrail, withOneByteEdited } from './verification.ts'
 import { visit } from './visitor.ts'
 
 const serving = process.argv.includes('--serve')
 const directory = mkdtempSync(join(tmpdir(), 'griffier-demo-'))
 const file = join(directory, 'audit.ndjson')
+const trail = join(directory, 'trail')
 const papers = join(directory, 'papers.txt')
 writeFileSync(papers, 'This bicycle belongs to its owner.\n'.repeat(1_000))
 
 const records: AuditRecord[] = []
 const arrivals = new EventEmitter()
 let expected = 0
+let exchanges = 0
 const sessions = new Sessions()
 const audit = createAuditLog({
   loggerName: 'bicycles',
+  trail: { directory: trail },
+  guarantee: 'durable',
   exemptUrls: [/^\/health$/],
   trustedProxies: ['127.0.0.1'],
   userFromRequest: (req) => sessions.clerkOf(req as http.IncomingMessage),
@@ -36,6 +41,9 @@ const audit = createAuditLog({
     fileSink(file),
     function screen(_line, record) {
       records.push(record)
+      // The trail has records of its own, too.
+      if (record.kind !== undefined) return
+      exchanges++
       process.stdout.write(show(record))
       arrivals.emit('record')
     },
@@ -67,9 +75,24 @@ async function tour(): Promise<void> {
   say('What was recorded')
   const { text, faults } = summarise(records, visited, file)
   process.stdout.write(text)
-  for (const fault of faults) process.stdout.write(`  ${paint('red', 'FAULT')} ${fault}\n`)
-  process.exitCode = faults.length > 0 ? 1 : 0
+  const unproven = proveTrail()
+  for (const fault of [...faults, ...unproven]) process.stdout.write(`  ${paint('red', 'FAULT')} ${fault}\n`)
+  process.exitCode = faults.length + unproven.length > 0 ? 1 : 0
   process.stdout.write('\n')
+}
+
+/** Verifies the trail, and a copy of it in which somebody has edited a byte; gives what should have been otherwise. */
+function proveTrail(): readonly string[] {
+  say('Is the trail as it was written? An auditor asks, with the key that was put away when the trail was made')
+  const honest = verifyTrail(trail)
+  process.stdout.write(honest.text)
+  say('And after somebody has turned one letter of one record into another?')
+  const edited = verifyTrail(withOneByteEdited(trail, join(directory, 'edited')), trail)
+  process.stdout.write(edited.text)
+  return [
+    ...(honest.status === 0 ? [] : ['the trail does not verify']),
+    ...(edited.status === 1 ? [] : ['the edited byte was not found']),
+  ]
 }
 
 async function serve(): Promise<void> {
@@ -82,6 +105,7 @@ async function serve(): Promise<void> {
     `curl -b jar ${url}/export | head -1`,
     `curl -H 'x-forwarded-for: 203.0.113.7' ${url}/statistics`,
     `tail -f ${file}`,
+    `npx griffier tail -f ${trail}`,
   ]
   process.stdout.write(hints.map((hint) => `  ${hint}\n`).join(''))
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
@@ -93,7 +117,7 @@ async function untilRecorded(count: number): Promise<void> {
   if (count === expected) process.stdout.write(`  ${paint('dim', 'no record')}\n`)
   expected = count
   const signal = AbortSignal.timeout(5_000)
-  while (records.length < count && !signal.aborted) await once(arrivals, 'record', { signal }).catch(() => undefined)
+  while (exchanges < count && !signal.aborted) await once(arrivals, 'record', { signal }).catch(() => undefined)
 }
 
 async function close(): Promise<void> {

@@ -5,14 +5,15 @@ import type { Visit } from './visitor.ts'
 
 /** What was recorded, in a few lines, and every fault that was found. */
 export function summarise(
-  records: readonly AuditRecord[],
+  all: readonly AuditRecord[],
   visit: Visit,
   path: string,
 ): { readonly text: string; readonly faults: readonly string[] } {
   const file = readFileSync(path, 'utf8')
+  const records = all.filter(({ kind }) => kind === undefined)
   const lines = file.split('\n').length - 1
   const total = visit.sent.length + visit.unnamed
-  const faults = [...faultsIn(records, visit), ...faultsInFile(file, records, visit.secrets)]
+  const faults = [...faultsIn(records, visit), ...faultsInFile(file, all, visit.secrets)]
   const rows = [
     ['requests', `${total + visit.exempt}: ${total} with one record each, ${visit.exempt} exempt`],
     ['outcomes', counted(records.map(({ outcome }) => outcome ?? 'none'))],
@@ -22,7 +23,10 @@ export function summarise(
     ['redacted', counted(records.flatMap(redactedIn))],
     ['secrets', `${visit.secrets.length} were sent or shown; none of them is in the file`],
     ['file', `${path}`],
-    ['', `${lines} lines, mode ${(statSync(path).mode & 0o777).toString(8).padStart(4, '0')}`],
+    [
+      '',
+      `${lines} lines, ${all.length - records.length} of them the trail's own; mode ${(statSync(path).mode & 0o777).toString(8).padStart(4, '0')}`,
+    ],
   ]
   const text = rows.map(([name = '', value = '']) => `  ${paint('dim', name.padEnd(11))}${value}\n`).join('')
   return { text: faults.length > 0 ? '' : text, faults }

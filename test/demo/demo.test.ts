@@ -19,7 +19,7 @@ function startDemo(...options: string[]) {
   return demo
 }
 
-it('visits the register, shows each record once, keeps it in a private file and ends', async () => {
+it('visits the register, shows each record once, keeps it in a private file, verifies its trail and ends', async () => {
   const demo = startDemo()
   let output = ''
   demo.stdout.setEncoding('utf8').on('data', (text) => {
@@ -35,8 +35,10 @@ it('visits the register, shows each record once, keeps it in a private file and 
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
   const isRecord = new Ajv().compile(schema)
   expect(lines.filter((line) => !isRecord(JSON.parse(line)))).toEqual([])
-  expect(output.match(/^ {2}(success|denied|failure|aborted) /gm)).toHaveLength(lines.length)
+  const exchanges = lines.filter((line) => JSON.parse(line).kind === undefined)
+  expect(output.match(/^ {2}(success|denied|failure|aborted) /gm)).toHaveLength(exchanges.length)
   for (const outcome of ['success', 'denied', 'failure', 'aborted']) expect(output).toContain(`${outcome} ×`)
+  expect(output).toMatch(/PASSED.*FAILED/s)
   expect(output, 'colour belongs on a terminal').not.toContain('\x1b[')
 })
 
