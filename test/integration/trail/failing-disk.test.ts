@@ -1,0 +1,38 @@
+import { describe, test } from 'vitest'
+import { expectPromisesKept } from '../../trail/failing-disk.ts'
+
+const rounds = 16
+
+describe.each(['written', 'durable'] as const)('until %s', (until) => {
+  test.each(['EIO', 'ENOSPC', 'EDQUOT', 'short', 'hangs'] as const)('each operation in its turn: %s', async (fault) => {
+    const faultFrom = (picked: number) => (_: unknown, at: number) => (at === picked ? fault : undefined)
+    await expectPromisesKept(until, rounds, () => true, faultFrom)
+  })
+
+  test.each([2, 3, 7, 30])('each operation and those that follow, %i in all', async (count) => {
+    for (const fault of ['EIO', 'ENOSPC', 'hangs'] as const) {
+      const faultFrom = (picked: number) => (_: unknown, at: number) =>
+        at >= picked && at < picked + count ? fault : undefined
+      await expectPromisesKept(until, rounds, () => true, faultFrom)
+    }
+  })
+
+  test.each([
+    'segments.write',
+    'segments.datasync',
+    'segments.create',
+    'segments.truncate',
+    'segments.syncDirectory',
+    'damage.rename',
+    'root.syncDirectory',
+    'checkpoint.rename',
+    'tile.rename',
+    'control/file.create',
+  ])('a sync fails, and then all of a kind: %s', async (name) => {
+    for (const fault of ['EIO', 'hangs'] as const) {
+      const faultFrom = (first: number) => (operation: { readonly name: string }, at: number) =>
+        at === first || (at > first && operation.name === name) ? fault : undefined
+      await expectPromisesKept(until, rounds, (operation) => operation === 'segments.datasync', faultFrom)
+    }
+  })
+})

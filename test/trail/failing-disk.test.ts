@@ -1,0 +1,23 @@
+import { describe, expect, test } from 'vitest'
+import { expectPromisesKept, runWith } from './failing-disk.ts'
+
+const rounds = 6
+
+describe.each(['written', 'durable'] as const)('until %s', (until) => {
+  test('a sound disk keeps every promise', async () => {
+    const { operations, broken } = await runWith(until, () => undefined, rounds)
+    expect(broken).toEqual([])
+    expect(operations.length).toBeGreaterThan(10)
+  })
+
+  test.each(['EIO', 'ENOSPC', 'short', 'hangs'] as const)('an operation fails, whichever: %s', async (fault) => {
+    const faultFrom = (picked: number) => (_: unknown, at: number) => (at === picked ? fault : undefined)
+    await expectPromisesKept(until, rounds, () => true, faultFrom)
+  })
+
+  test.each(['EIO', 'hangs'] as const)('an operation and those that follow fail, whichever: %s', async (fault) => {
+    const faultFrom = (picked: number) => (_: unknown, at: number) =>
+      at >= picked && at < picked + 5 ? fault : undefined
+    await expectPromisesKept(until, rounds, (_, index) => index % 3 === 0, faultFrom)
+  })
+})
