@@ -14,6 +14,7 @@ import type { Mount, Quirks } from './adapter/harness.ts'
 import { holds } from './adapter/holds.ts'
 import { overHttp1 } from './adapter/http1.ts'
 import { overHttp2 } from './adapter/http2.ts'
+import { recordsFirst } from './adapter/intents.ts'
 import { livesWithOthers } from './adapter/layers.ts'
 
 export function adapterContract(name: string, mount: Mount, quirks: Quirks): void {
@@ -33,6 +34,7 @@ export function adapterContract(name: string, mount: Mount, quirks: Quirks): voi
     keepsContext(mount, quirks)
     livesWithOthers(mount, quirks)
     holds(mount, quirks)
+    recordsFirst(mount, quirks)
     holdsAsThePageSays(mount, quirks)
     if (quirks.protocol === 'http2') overHttp2(mount)
     else overHttp1(mount, quirks)

@@ -3,6 +3,7 @@ import { type ClientHttp2Session, connect } from 'node:http2'
 import https from 'node:https'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { connectRaw, type RawResponse } from '../../support/raw-client.ts'
 import type { Mounted, Quirks } from './harness.ts'
 
 export interface Asking {
@@ -110,4 +111,29 @@ export function askOn(session: ClientHttp2Session, path: string, asking: Asking 
     })
     if (body !== undefined) stream.end(body)
   })
+}
+
+/** What is asked by a client that can leave: its answer, `cut` where that was not complete. */
+export interface Waiting {
+  readonly answered: Promise<Answered | RawResponse | 'cut'>
+  leave(): void
+}
+
+/** Asks for `path`, `/raw/x` if none is given, and lets the client leave before it has its answer. */
+export async function askWaiting(
+  app: Mounted,
+  { protocol, tls = false }: Pick<Quirks, 'protocol' | 'tls'>,
+  path: string = '/raw/x',
+): Promise<Waiting> {
+  if (protocol === 'http2') {
+    const session = await openSession(app)
+    return { answered: askOn(session, path).catch(() => 'cut' as const), leave: () => session.destroy() }
+  }
+  const client = await connectRaw({ port: app.port, tls })
+  client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)
+  const answered = client.responses(['GET']).then(
+    ([first]) => first ?? 'cut',
+    () => 'cut' as const,
+  )
+  return { answered, leave: client.reset }
 }

@@ -11,6 +11,8 @@ export interface Commit {
   /** What was to be kept, whether it could be or not. */
   readonly records: readonly AuditRecord[]
   readonly amendments: () => readonly AuditRecord[]
+  /** The records of exchanges. */
+  readonly exchanges: () => readonly AuditRecord[]
   /** Resolves once so many records were handed over. */
   asked(count?: number): Promise<void>
   release(): void
@@ -37,7 +39,10 @@ export function createCommit(): Commit {
         await commit(record)
         durable([record])
       },
-      appendIntent: (record) => commit(record),
+      async appendIntent(record) {
+        await commit(record)
+        durable([record])
+      },
       missed: (what, reason) => void missed.push(`${what}: ${reason}`),
       health: () => ({
         directory: '',
@@ -55,6 +60,7 @@ export function createCommit(): Commit {
     records,
     missed,
     amendments: () => records.filter(({ kind }) => kind === 'amendment'),
+    exchanges: () => records.filter(({ kind }) => kind === undefined),
     asked: (count = 1) => signal.until(() => records.length >= count),
     release() {
       released = true

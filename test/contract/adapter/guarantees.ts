@@ -126,7 +126,7 @@ async function waitForUpgrade(app: Started, { tls = false }: Quirks): Promise<Wa
 }
 
 /** What the page says of a row, by column. */
-function readRow(name: string): Readonly<Record<string, string>> {
+export function readRow(name: string): Readonly<Record<string, string>> {
   const page = readFileSync(new URL('../../../docs/guarantees.md', import.meta.url), 'utf8')
   const table = /^<!-- table -->\n((?:\|.*\n)+)/m.exec(page)?.[1] ?? ''
   const [columns = [], , ...rows] = table

@@ -3,7 +3,7 @@ import type { AuditLog } from '../../../src/audit-log/audit-log.ts'
 import type { Settings } from '../../../src/audit-log/settings.ts'
 import { connectHttp2, request } from '../../support/http2-client.ts'
 import { connectRaw, parseResponses, withoutDate } from '../../support/raw-client.ts'
-import { askOn, openSession } from './client.ts'
+import { askWaiting, openSession } from './client.ts'
 import { type Commit, createCommit } from './commit.ts'
 import { rawRequest, see, waysOf } from './harmless.ts'
 import { type Mount, type Quirks, type Started, start } from './harness.ts'
@@ -94,7 +94,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
     test('has the record of the complete response, and counts how long it took', async () => {
       const commit = createCommit()
       const app = await begin(commit, { raw: (_req, res) => res.end('hello') })
-      const client = await leaver(app)
+      const client = await askWaiting(app, quirks)
       await commit.asked()
       expect(held(app.audit)).toBe(1)
       expect(commit.records[0]).toMatchObject({ http_response: { status_code: 200, reason: 'OK' }, outcome: 'success' })
@@ -116,7 +116,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
           res.end()
         },
       })
-      const client = await leaver(app)
+      const client = await askWaiting(app, quirks)
       await commit.asked()
       client.leave()
       await commit.asked(2)
@@ -135,7 +135,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
     test('leaves one record where the client leaves before it is complete', async () => {
       const commit = createCommit()
       const app = await begin(commit, { raw: () => undefined })
-      const client = await leaver(app)
+      const client = await askWaiting(app, quirks)
       await app.entered()
       client.leave()
       await commit.asked()
@@ -153,7 +153,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
         settings: failing({ onFailure: 'closed' }),
         raw: (_req, res) => res.end('hello'),
       })
-      const client = await leaver(app)
+      const client = await askWaiting(app, quirks)
       await commit.asked()
       commit.fail()
       expect(await client.answered).toMatchObject({ status: 503, body: expect.stringContaining('Service Unavailable') })
@@ -181,7 +181,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
           setTimeout(() => res.end('end'), 5)
         },
       })
-      const client = await leaver(app)
+      const client = await askWaiting(app, quirks)
       await commit.asked()
       commit.fail()
       expect(await client.answered).toBe('cut')
@@ -195,7 +195,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
     test('is counted, and its response goes out under open', async () => {
       const commit = createCommit()
       const app = await begin(commit, { settings: failing({}), raw: (_req, res) => res.end('hello') })
-      const client = await leaver(app)
+      const client = await askWaiting(app, quirks)
       await commit.asked()
       commit.fail()
       expect(await client.answered).toMatchObject({ status: 200, body: 'hello' })
@@ -210,7 +210,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
       const codes: string[] = []
       const settings: Settings = { holdTimeoutMs: 30, onError: ({ code }) => codes.push(code) }
       const app = await begin(commit, { settings, raw: (_req, res) => res.end('hello') })
-      const client = await leaver(app)
+      const client = await askWaiting(app, quirks)
       await commit.asked()
       expect(await client.answered).toMatchObject({ status: 200, body: 'hello' })
       expect(app.audit.health()).toMatchObject({ held: 0, counters: { recorded: 1, lost: 0, refused: 0 } })
@@ -271,19 +271,4 @@ export function holds(mount: Mount, quirks: Quirks): void {
       expect(await look(createCommit())).toBe(await look())
     })
   })
-
-  /** A client of `/raw/x` that can leave, with what it was answered: `cut` where that was not complete. */
-  async function leaver(app: Started): Promise<{ answered: Promise<unknown>; leave(): void }> {
-    if (isHttp2) {
-      const session = await openSession(app)
-      return { answered: askOn(session, '/raw/x').catch(() => 'cut'), leave: () => session.destroy() }
-    }
-    const client = await connectRaw({ port: app.port, tls })
-    client.send('GET /raw/x HTTP/1.1\r\nHost: a\r\n\r\n')
-    const answered = client.responses(['GET']).then(
-      ([first]) => first,
-      () => 'cut',
-    )
-    return { answered, leave: client.reset }
-  }
 }
