@@ -7,6 +7,8 @@ export interface Option {
   readonly multiple?: boolean
   /** What stands for its value in the help, as in `<file>`. */
   readonly value?: string
+  /** Its command cannot do without, and says so. */
+  readonly isRequired?: boolean
   readonly text: string
 }
 

@@ -7,7 +7,7 @@ type Commands = Readonly<Record<string, Command>>
 /** What `griffier --help` says. */
 export function helpOfAll(commands: Commands, { paint }: Output): string {
   const rows = Object.entries(commands).map(
-    ([name, { operands, summary }]) => [usage(name, operands), summary] as const,
+    ([name, { operands, options, summary }]) => [usage(name, operands, options), summary] as const,
   )
   return [
     'griffier: the audit log for web apps, its trail on disk, and what proves it.\n',
@@ -24,7 +24,7 @@ export function helpOf(name: string, command: Command, { paint }: Output): strin
   )
   return [
     `${command.summary}.\n`,
-    `${paint('bold', 'Usage')}: griffier ${usage(name, command.operands)} [options]\n`,
+    `${paint('bold', 'Usage')}: griffier ${usage(name, command.operands, command.options)} [options]\n`,
     `${command.about}\n`,
     paint('bold', 'Options'),
     ...table(options),
@@ -34,8 +34,13 @@ export function helpOf(name: string, command: Command, { paint }: Output): strin
   ].join('\n')
 }
 
-function usage(name: string, operands: readonly string[]): string {
-  return [name, ...operands.map((operand) => `<${operand}>`)].join(' ')
+function usage(name: string, operands: readonly string[], options: Command['options']): string {
+  const required = Object.entries(options).filter(([, { isRequired }]) => isRequired)
+  const words = [
+    ...operands.map((operand) => `<${operand}>`),
+    ...required.map(([long, option]) => flagOf(long, option)),
+  ]
+  return [name, ...words].join(' ')
 }
 
 function flagOf(long: string, { short, value, multiple }: Option): string {
