@@ -142,7 +142,12 @@ export function tileFiles({ lines }: Contents, size: number): Files {
 }
 
 /** A checkpoint of the first `size` lines, signed by `key` as `name`. */
-export function checkpointOf(contents: Contents, size: number, key = contents.key, name = contents.origin): Buffer {
+export function checkpointOf(
+  contents: Contents,
+  size: number,
+  key: KeyObject = contents.key,
+  name: string = contents.origin,
+): Buffer {
   const root = rootOf(contents.lines.slice(0, size).map(leafHash)).toString('base64')
   return signedNote(`${name}\n${size}\n${root}\n`, key, name)
 }
