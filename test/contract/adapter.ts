@@ -16,6 +16,7 @@ import { overHttp1 } from './adapter/http1.ts'
 import { overHttp2 } from './adapter/http2.ts'
 import { recordsFirst } from './adapter/intents.ts'
 import { livesWithOthers } from './adapter/layers.ts'
+import { keepsToTrail } from './adapter/trails.ts'
 
 export function adapterContract(name: string, mount: Mount, quirks: Quirks): void {
   describe(`${name} keeps to the contract of adapters:`, () => {
@@ -35,6 +36,7 @@ export function adapterContract(name: string, mount: Mount, quirks: Quirks): voi
     livesWithOthers(mount, quirks)
     holds(mount, quirks)
     recordsFirst(mount, quirks)
+    keepsToTrail(mount, quirks)
     holdsAsThePageSays(mount, quirks)
     if (quirks.protocol === 'http2') overHttp2(mount)
     else overHttp1(mount, quirks)
