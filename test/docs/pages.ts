@@ -21,10 +21,11 @@ export interface Fence {
 }
 
 export const fences: readonly Fence[] = [...pages].flatMap(([page, text]) =>
-  [...text.matchAll(/(?:^<!-- ([^\n]+) -->\n)?^```(\w*)\n(.*?)^```$/gms)].map(
-    ([, source, language = '', code = '']) => ({
+  [...text.matchAll(/(?:^<!-- ([^\n]+) -->\n)?^```(\w*)(?: (\S+))?\n(.*?)^```$/gms)].map(
+    ([, source, language = '', vector, code = '']) => ({
       page,
-      source,
+      // A name behind the language is that of a test vector, which the tests of the format read.
+      source: vector === undefined ? source : `vector: ${vector}`,
       language,
       code,
     }),
