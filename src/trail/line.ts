@@ -11,7 +11,7 @@ export interface LineHead {
   readonly exchange: string | undefined
 }
 
-const whole = /^\{"id":".*,"nonce":"[\w-]{21}[AQgw]"\}$/
+const whole = /^\{"id":".*,"nonce":"[\w-]{21}[AQgw]"\}$/s
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const control = /[\u0000-\u001f]/
 

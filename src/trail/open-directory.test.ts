@@ -439,11 +439,11 @@ describe('a line that is none, behind the checkpoint', () => {
   it('may be huge, and is never held in memory', async () => {
     const trail = left()
     const { size } = statSync(join(trail.directory, first))
-    truncateSync(join(trail.directory, first), 256 * 1024 * 1024)
+    truncateSync(join(trail.directory, first), 100_000_000)
     const before = process.memoryUsage().rss
     const opened = await openAt(trail.directory)
-    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024)
-    expect(opened.damages).toMatchObject([{ file: first, offset: size, bytes: 256 * 1024 * 1024 - size }])
+    expect(process.memoryUsage().rss - before).toBeLessThan(50_000_000)
+    expect(opened.damages).toMatchObject([{ file: first, offset: size, bytes: 100_000_000 - size }])
     expectWhole(trail.directory, trail.lines, 3)
   })
 })
@@ -506,14 +506,20 @@ describe('a trail that is not continued', () => {
     await expectSucceeded(trail, /no trail\.json/, newest(trail, 15))
   })
 
-  it.each(['', '{}\n', '{"format":1}\n', '[1]\n', '{"format":0,"origin":"a","keys":["b"]}\n', 'x'.repeat(100_000)])(
-    'has a trail.json that is none: %.40s',
-    async (text) => {
-      const trail = left({ lines })
-      writeFileSync(join(trail.directory, 'trail.json'), text)
-      await expectSucceeded(trail, /trail\.json is not of its form/, newest(trail, 20))
-    },
-  )
+  it.each([
+    ['empty', ''],
+    ['an object of nothing', '{}\n'],
+    ['without keys', '{"format":1,"origin":"a"}\n'],
+    ['a list', '[1]\n'],
+    ['of no format', '{"format":0,"origin":"a","keys":["b"]}\n'],
+    ['on two lines', '{"format":1,\n"origin":"a","keys":["b"]}\n'],
+    ['of a name with a space', '{"format":1,"origin":"a b","keys":["b"]}\n'],
+    ['huge', 'x'.repeat(100_000)],
+  ])('has a trail.json that is none: %s', async (_, text) => {
+    const trail = left({ lines })
+    writeFileSync(join(trail.directory, 'trail.json'), text)
+    await expectSucceeded(trail, /trail\.json is not of its form/, newest(trail, 20))
+  })
 
   it('has a trail.json that leads elsewhere', async () => {
     const trail = left({ lines })

@@ -12,11 +12,13 @@ const maxKept = 1_024
 export class TileCheck {
   readonly #disk: Disk
   readonly #layout: Layout
+  readonly #maxKept: number
   readonly wrong: Tile[] = []
   /** Whether more tiles are wrong than were kept. */
   overflowed = false
 
-  constructor(disk: Disk, layout: Layout) {
+  constructor(disk: Disk, layout: Layout, most: number = maxKept) {
+    this.#maxKept = most
     this.#disk = disk
     this.#layout = layout
   }
@@ -25,7 +27,7 @@ export class TileCheck {
     await Promise.all(
       tiles.map(async (tile) => {
         if (await isOnDisk(this.#disk, this.#layout, tile)) return
-        if (this.wrong.length < maxKept) this.wrong.push(tile)
+        if (this.wrong.length < this.#maxKept) this.wrong.push(tile)
         else this.overflowed = true
       }),
     )

@@ -1,9 +1,14 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { type Disk, disk } from '../../src/trail/disk.ts'
-import { takeLock } from '../../src/trail/lock.ts'
-import { type DirectorySettings, type OpenedTrail, openDirectory } from '../../src/trail/open-directory.ts'
+import { disk } from '../../src/trail/disk.ts'
+import { type Lock, takeLock } from '../../src/trail/lock.ts'
+import {
+  type DirectoryParts,
+  type DirectorySettings,
+  type OpenedTrail,
+  openDirectory,
+} from '../../src/trail/open-directory.ts'
 import { temporaryDirectory } from './temporary.ts'
 
 /** A path at which there is nothing yet, in a directory of its own that is gone after the test. */
@@ -12,13 +17,8 @@ export function trailPath(): string {
 }
 
 /** Opens a trail; its lock is given back after the test. */
-export async function openAt(
-  directory: string,
-  settings: Partial<DirectorySettings> = {},
-  parts: { disk?: Disk } = {},
-): Promise<OpenedTrail> {
-  const all = { directory, loggerName: 'audit_log', allowNetworkFs: false, ...settings }
-  const opened = await openDirectory(all, { disk: parts.disk ?? disk, takeLock })
+export async function openAt(directory: string, settings: Partial<DirectorySettings> = {}): Promise<OpenedTrail> {
+  const opened = await open(directory, settings, {})
   onTestFinished(() => opened.lock.release().catch(() => undefined))
   return opened
 }
@@ -27,12 +27,25 @@ export async function openAt(
 export async function openAndLeave(
   directory: string,
   settings: Partial<DirectorySettings> = {},
-  parts: { disk?: Disk } = {},
+  parts: Partial<DirectoryParts> = {},
 ): Promise<OpenedTrail> {
-  const all = { directory, loggerName: 'audit_log', allowNetworkFs: false, ...settings }
-  const opened = await openDirectory(all, { disk: parts.disk ?? disk, takeLock })
+  const opened = await open(directory, settings, parts)
   await opened.lock.release()
   return opened
+}
+
+/** A lock that keeps nobody out, for who opens a trail a hundred times: the real one starts a process. */
+export async function noLock(): Promise<Lock> {
+  return { kind: 'flock', release: async () => undefined }
+}
+
+function open(
+  directory: string,
+  settings: Partial<DirectorySettings>,
+  parts: Partial<DirectoryParts>,
+): Promise<OpenedTrail> {
+  const all = { directory, loggerName: 'audit_log', allowNetworkFs: false, ...settings }
+  return openDirectory(all, { disk, takeLock, ...parts })
 }
 
 /** All that is in a directory by path: the bytes of files, what else it is of others. The lock's file is left out. */
