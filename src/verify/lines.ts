@@ -117,18 +117,15 @@ export class Lines {
 
   async #open(first: number): Promise<boolean> {
     const { files, faults, tree } = this.#parts
-    if (first !== tree.size) return this.#missing(first)
-    this.#segment = await SegmentReader.open(files, first, this.#bytes)
-    if (this.#segment === undefined) {
-      this.#broken = true
-      faults.add('MISSING', { file: segmentPath(first) })
-    }
-    return this.#segment !== undefined
-  }
-
-  #missing(first: number): false {
+    const file = segmentPath(first)
+    if (first === tree.size) {
+      this.#segment = await SegmentReader.open(files, first, this.#bytes)
+      if (this.#segment !== undefined) return true
+      faults.add('MISSING', { file })
+    } else if (this.#position === 0) faults.add('MISSING', { file: segmentPath(0) })
+    // It came while the one before it was read, which will be cut where it begins.
+    else faults.add('SEGMENT_GAP', { file, leaf: first })
     this.#broken = true
-    this.#parts.faults.add('MISSING', { file: segmentPath(0) }, `The first segment begins with record ${first}.`)
     return false
   }
 
