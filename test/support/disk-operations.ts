@@ -19,6 +19,8 @@ export interface Operation {
   /** What is written, or the size that is cut to. */
   readonly bytes?: Uint8Array
   readonly position?: number
+  /** Writes these bytes in place of those of a write. */
+  readonly write?: (bytes: Uint8Array) => number
 }
 
 /** Runs the operation, or does something else in its place. What it throws, an asynchronous operation rejects with. */
@@ -67,7 +69,9 @@ function operatedFile(
 ): DiskFile {
   return {
     writeSync: (bytes, position) =>
-      around(at('write', path, { bytes, position }), () => file.writeSync(bytes, position)),
+      around(at('write', path, { bytes, position, write: (others) => file.writeSync(others, position) }), () =>
+        file.writeSync(bytes, position),
+      ),
     read: async (into, position) => around(at('read', path), () => file.read(into, position)),
     datasync: async () => around(at('datasync', path), () => file.datasync()),
     datasyncSync: () => around(at('datasyncSync', path), () => file.datasyncSync()),
@@ -82,7 +86,7 @@ function placeOf(directory: string, path: string): string {
   const [first = '', second = ''] = parts
   if (first === '') return 'root'
   if (first === '..') return parts.length === 1 ? 'parent' : 'beside'
-  if (first === 'control' && second !== '') return `control/${/^[a-z]+(\.json)?/.exec(second)?.[0] ?? 'file'}`
+  if (first === 'control' && second !== '') return `control/${/^(checkpoint|trail\.json)$/.exec(second)?.[0] ?? 'tile'}`
   return first
 }
 

@@ -242,7 +242,8 @@ export class DiskState {
         this.#syncDone(change.ino, this.#issued.get(change.sync) ?? at)
         return 0
       case 'sync failed':
-        if (this.#nodes.get(change.ino)?.kind === 'file') this.file(change.ino).syncFailed(this.#issued.get(change.sync) ?? at)
+        if (this.#nodes.get(change.ino)?.kind === 'file')
+          this.file(change.ino).syncFailed(this.#issued.get(change.sync) ?? at)
         return 0
       case 'power cut':
         this.#nodes = this.survivor(change.cut()).#nodes
@@ -280,7 +281,7 @@ export class DiskState {
   /** The inode at a path; undefined where nothing is. */
   lookUp(path: string): number | undefined {
     let ino: number | undefined = rootIno
-    for (const name of path.split('/').filter((part) => part !== '')) {
+    for (const name of path.split('/').filter((part) => part !== '' && part !== '.')) {
       const node: FileNode | DirectoryNode | undefined = ino === undefined ? undefined : this.#nodes.get(ino)
       ino = node?.kind === 'directory' ? node.entries.get(name) : undefined
     }

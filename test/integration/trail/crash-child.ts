@@ -1,0 +1,95 @@
+/*
+ * A process that opens a trail, uses every part of it once, and closes it; or dies at one operation on the disk. Its argument is a `ChildSettings`
+ * as JSON. On standard output, a line for each thing that it promised: `given <line>`, `written <id>`, `durable <id>`, `begun <exchange>`; and
+ * `did <operation>` for each that changes the disk.
+ */
+import { createPrivateKey } from 'node:crypto'
+import { writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { systemClock } from '../../../src/lib/clock.ts'
+import { uuidv7 } from '../../../src/lib/uuid.ts'
+import { SealedRecord } from '../../../src/record/sealed-record.ts'
+import { disk } from '../../../src/trail/disk.ts'
+import { openTrail, type Trail } from '../../../src/trail/trail.ts'
+import { type Around, isChange, operated } from '../../support/disk-operations.ts'
+
+export interface ChildSettings {
+  readonly directory: string
+  readonly key: string
+  readonly origin: string
+  /** Where it dies: an operation, which occurrence of it from 1 on, and whether before or after it. */
+  readonly die?: { readonly name: string; readonly occurrence: number; readonly when: 'before' | 'after' }
+}
+
+const { directory, key, origin, die } = JSON.parse(process.argv[2] as string) as ChildSettings
+
+// What comes once a second comes in an instant.
+const realTimeout = globalThis.setTimeout
+globalThis.setTimeout = ((callback: () => void, ms = 0, ...rest: []) =>
+  realTimeout(callback, ms / 50, ...rest)) as typeof setTimeout
+
+const say = (what: string, value: string): void => void writeSync(1, `${what} ${value}\n`)
+
+const occurrences = new Map<string, number>()
+const around: Around = (operation, run) => {
+  if (!isChange(operation)) return run()
+  const { name } = operation
+  const occurrence = (occurrences.get(name) ?? 0) + 1
+  occurrences.set(name, occurrence)
+  const isLast = die?.name === name && die.occurrence === occurrence
+  if (isLast && die.when === 'before') process.kill(process.pid, 'SIGKILL')
+  const result = run()
+  const did = (): void => {
+    if (isLast) process.kill(process.pid, 'SIGKILL')
+    say('did', name)
+  }
+  if (!(result instanceof Promise)) did()
+  return result instanceof Promise ? (result.finally(did) as typeof result) : result
+}
+
+const trail = openTrail({
+  settings: { directory, key: createPrivateKey(key), origin, heartbeatMs: 600_000, allowNetworkFs: false },
+  loggerName: 'audit_log',
+  clock: systemClock,
+  newId: uuidv7,
+  inForce: {},
+  counters: () => ({ recorded: 0, lost: 0, refused: 0 }),
+  durable: () => undefined,
+  report: (error) => say('report', `${error.code} ${error.message}`),
+  syncTimeoutMs: 1_000_000,
+  disk: operated(disk, directory, around),
+})
+await trail.ready
+await use(trail)
+await trail.close(500_000)
+
+async function use(trail: Trail): Promise<void> {
+  const keep = async (until: 'written' | 'durable', id?: string): Promise<void> => {
+    const record = made({ type: 'INFO', message: 'x' }, id)
+    await trail.append(record, until)
+    say(until, record.id)
+  }
+  const begin = async (): Promise<string> => {
+    const exchange = uuidv7(Date.now())
+    const http_request = { method: 'GET', url: 'https://example.org/', user_agent: null }
+    await trail.appendIntent(
+      made({ kind: 'intent', exchange, http_request, user: { authenticated: false, roles: [], ip: null } }),
+      exchange,
+    )
+    say('begun', exchange)
+    return exchange
+  }
+  await Promise.all([keep('written'), keep('durable'), keep('written')])
+  await begin()
+  await keep('durable', await begin())
+  // More than a tile, so that there are full ones as well.
+  await Promise.all(Array.from({ length: 260 }, () => keep('written')))
+  for (let wait = 0; trail.health().checkpoint < 260 && wait < 1_000; wait++) await sleep(5)
+  await keep('durable')
+}
+
+function made(members: object, id: string = uuidv7(Date.now())): SealedRecord {
+  const line = JSON.stringify({ id, time: new Date().toISOString(), logger: 'audit_log', ...members })
+  say('given', line)
+  return new SealedRecord(id, line)
+}
