@@ -35,6 +35,7 @@ import {
   withNonce,
   writeKey,
 } from '../../test/support/trail-builder.ts'
+import { type Disk, disk } from './disk.ts'
 
 const first = segmentPathOf(0)
 
@@ -660,6 +661,19 @@ describe('a trail that is not continued', () => {
     rmSync(join(trail.directory, first))
     await openAt(trail.directory)
     await expect(openAt(trail.directory)).rejects.toMatchObject({ code: 'TRAIL_LOCKED' })
+  })
+})
+
+describe('a network file system', () => {
+  const shared: Disk = { ...disk, fileSystem: async () => 'network' }
+
+  it('holds no trail, unless that is allowed', async () => {
+    const directory = trailPath()
+    await expect(openAndLeave(directory, {}, { disk: shared })).rejects.toMatchObject({ code: 'TRAIL_NETWORK_FS' })
+    expect(readdirSync(join(directory, '..'))).toEqual([])
+    await openAndLeave(directory, { allowNetworkFs: true }, { disk: shared })
+    await expect(openAndLeave(directory, {}, { disk: shared })).rejects.toMatchObject({ code: 'TRAIL_NETWORK_FS' })
+    expectWhole(directory, [], 0)
   })
 })
 
