@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { temporaryDirectory } from '../support/temporary.ts'
+import { namedPipe, temporaryDirectory } from '../support/temporary.ts'
 import { griffier } from './command.ts'
 import { vector, vectorTrail } from './vectors.ts'
 
@@ -168,11 +168,11 @@ describe('what is in it', () => {
   })
 
   it('that does not belong there', async () => {
-    const directory = vectorTrail({ 'segments/000000000000.ndjson~': '', '.swp': '' })
+    const directory = vectorTrail({ 'segments/000000000000.ndjson~': '', '.swp': '', trail: '' })
     expect(await findings(directory)).toContainEqual(
       expect.objectContaining({
         severity: 'fault',
-        what: '.swp, segments/000000000000.ndjson~ does not belong into a trail',
+        what: '.swp, trail, segments/000000000000.ndjson~ does not belong into a trail',
       }),
     )
   })
@@ -260,6 +260,17 @@ describe('what the trail tells', () => {
       }),
     )
   })
+})
+
+itOnPosix('waits for no pipe in a file’s place', async () => {
+  const directory = vectorTrail()
+  for (const path of ['lock', 'checkpoint', 'segments/000000000000.ndjson', 'reserve']) {
+    rmSync(join(directory, path))
+    renameSync(namedPipe(), join(directory, path))
+  }
+  expect(await findings(directory)).toContainEqual(
+    expect.objectContaining({ severity: 'fault', what: expect.stringContaining('checkpoint cannot be read') }),
+  )
 })
 
 it('says what it could not look at, and goes on', async () => {

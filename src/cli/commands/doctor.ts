@@ -71,7 +71,7 @@ function notLookedAt(name: string): (error: unknown) => readonly Finding[] {
   return (error) => [
     warning(
       `${name} could not be looked at: ${reasonOf(error)}`,
-      'Run doctor as the user that runs the app; see the other findings.',
+      'See the other findings, and whether doctor runs as the user that runs the app.',
     ),
   ]
 }

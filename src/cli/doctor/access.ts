@@ -1,5 +1,7 @@
-import { lstat, open, readdir } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { disk } from '../../trail/disk.ts'
+import { readFull, withFile } from '../../trail/small-file.ts'
 import { counted } from '../counted.ts'
 import { type Check, type Finding, fault, note, warning } from './finding.ts'
 
@@ -61,13 +63,10 @@ export const checkNoKeyInside: Check = async ({ layout }) => {
 }
 
 async function holdsKey(path: string): Promise<boolean> {
-  const file = await open(path)
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(keyBytes), 0, keyBytes, 0)
-    return buffer.subarray(0, bytesRead).includes('PRIVATE KEY-----')
-  } finally {
-    await file.close()
-  }
+  return withFile(disk, path, 'read', async (file) => {
+    const bytes = Buffer.alloc(keyBytes)
+    return bytes.subarray(0, await readFull(file, bytes, 0)).includes('PRIVATE KEY-----')
+  })
 }
 
 async function* everythingIn(directory: string): AsyncGenerator<string> {

@@ -1,7 +1,9 @@
-import { open, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { reasonOf } from '../../lib/errors.ts'
+import { disk } from '../../trail/disk.ts'
 import { firstOfSegment, type Layout } from '../../trail/layout.ts'
+import { readFull, withFile } from '../../trail/small-file.ts'
 import { counted } from '../counted.ts'
 import { type Check, type Finding, fault, note, warning } from './finding.ts'
 
@@ -33,12 +35,10 @@ export const checkStatements: Check = async ({ reader }) => {
 
 /** Whatever the format does not name makes verify fail. */
 export const checkStrangers: Check = async ({ layout }) => {
-  const known = new Set(
-    Object.values(layout)
-      .filter((part) => typeof part === 'string')
-      .map((path) => basename(path)),
-  )
-  const top = (await readdir(layout.directory)).filter((name) => !known.has(name))
+  const { directory, ...parts } = layout
+  const paths = Object.values(parts).filter((part) => typeof part === 'string')
+  const known = new Set(paths.map((path) => basename(path)))
+  const top = (await readdir(directory)).filter((name) => !known.has(name))
   const segments = (await namesIn(layout.segments)).filter((name) => firstOfSegment(name) === undefined)
   const strange = [...top, ...segments.map((name) => `segments/${name}`)]
   if (strange.length === 0) return []
@@ -83,15 +83,13 @@ export const checkDamage: Check = async ({ layout }) => {
 async function tornBytes(layout: Layout): Promise<number> {
   const firsts = (await namesIn(layout.segments)).map(firstOfSegment).filter((first) => first !== undefined)
   if (firsts.length === 0) return 0
-  const file = await open(layout.segment(Math.max(...firsts)))
-  try {
+  const path = layout.segment(Math.max(...firsts))
+  return withFile(disk, path, 'read', async (file) => {
     const { size } = await file.stat()
-    const from = Math.max(0, size - lineBytes)
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(lineBytes), 0, lineBytes, from)
-    return bytesRead - 1 - buffer.subarray(0, bytesRead).lastIndexOf('\n')
-  } finally {
-    await file.close()
-  }
+    const bytes = Buffer.alloc(Math.min(size, lineBytes))
+    const length = await readFull(file, bytes, size - bytes.length)
+    return length - 1 - bytes.subarray(0, length).lastIndexOf('\n')
+  })
 }
 
 async function namesIn(directory: string): Promise<readonly string[]> {

@@ -1,6 +1,8 @@
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { isSystemError } from '../../lib/system-error.ts'
+import { disk } from '../../trail/disk.ts'
+import { readSmall } from '../../trail/small-file.ts'
 import { member, readRecord, textAt } from '../record.ts'
 
 /** Who the lock file names. */
@@ -12,9 +14,13 @@ export interface Holder {
   readonly name: string
 }
 
+/** What names a holder is much shorter. */
+const maxBytes = 4096
+
 /** Reads who holds a lock, from what its file says. It does not try the lock, which could keep a writer from it. */
 export async function holderOf(path: string): Promise<Holder> {
-  const named = readRecord(await readFile(path).catch(() => Buffer.alloc(0)))
+  const found = await readSmall(disk, path, maxBytes)
+  const named = typeof found === 'string' ? {} : readRecord(found)
   const pid = member(named, 'pid')
   if (typeof pid !== 'number') return { state: 'nobody', isAlive: false, name: '' }
   const host = textAt(named, 'host') ?? 'an unknown host'

@@ -1,5 +1,6 @@
-import { lstat, readdir, stat, statfs } from 'node:fs/promises'
+import { access, constants, lstat, readdir, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
+import { reasonOf } from '../../lib/errors.ts'
 import { disk } from '../../trail/disk.ts'
 import { counted } from '../counted.ts'
 import { type Check, type Finding, fault, note, warning } from './finding.ts'
@@ -12,7 +13,11 @@ const reserveBytes = 65_536
 /** Whether there is a directory to look at; what is found instead ends the examination. */
 export async function checkDirectory(directory: string): Promise<readonly Finding[]> {
   const found = await stat(directory).catch(() => undefined)
-  if (found?.isDirectory()) return []
+  if (found?.isDirectory()) {
+    const refusal = await access(directory, constants.R_OK | constants.X_OK).catch(reasonOf)
+    if (refusal === undefined) return []
+    return [fault(`${directory} cannot be read: ${refusal}`, 'Run doctor as the user that runs the app.')]
+  }
   if (found !== undefined) return [fault(`${directory} is no directory`, 'Give the directory that holds trail.json.')]
   const parent = dirname(resolve(directory))
   if ((await stat(parent).catch(() => undefined)) === undefined) {
