@@ -13,7 +13,7 @@ const STAND_IN_LOOKS = 3
 export type LineRange = FaultPlace & { readonly leaf: number; leaves: number }
 
 /** The tiles that a tree of so many leaves has beside the full ones. */
-export function partialTiles(size: number): TileName[] {
+function partialTiles(size: number): TileName[] {
   const tiles: TileName[] = []
   for (let level = 0, nodes = size; nodes >= 1; level += 1, nodes = Math.floor(nodes / TILE)) {
     if (nodes % TILE > 0) tiles.push({ level, index: Math.floor(nodes / TILE), width: nodes % TILE })

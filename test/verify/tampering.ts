@@ -35,7 +35,7 @@ export interface Attack {
 
 /** The trail that is tampered with: 600 records, of which an auditor has a checkpoint of 400. */
 export const whole: Contents = contentsOf(600, [0, 256, 500])
-export const olderSize = 400
+const olderSize = 400
 
 const always = { writer: ['shows', 'shows'], signer: ['shows', 'shows'] } as const
 const bySigner = { writer: ['shows', 'shows'], signer: ['hidden', 'shows'] } as const

@@ -41,7 +41,7 @@ export function vkeyOf(name: string, key: KeyObject): string {
   return `${name}+${keyId(name, key).toString('hex')}+${publicBytes(key).toString('base64')}`
 }
 
-export function sha256(...parts: readonly Buffer[]): Buffer {
+function sha256(...parts: readonly Buffer[]): Buffer {
   return createHash('sha256').update(Buffer.concat(parts)).digest()
 }
 
@@ -60,7 +60,7 @@ export function headerOf(name: string, key: KeyObject, more: object = {}): strin
   return `${JSON.stringify({ format: 1, origin: name, keys: [vkeyOf(name, key)], ...more })}\n`
 }
 
-export function hashOf(text: string): string {
+function hashOf(text: string): string {
   return sha256(Buffer.from(text)).toString('hex')
 }
 
