@@ -121,6 +121,13 @@ describe('access', () => {
     })
   })
 
+  it('to the key of a successor is that to the first trail’s', async () => {
+    const directory = vectorTrail()
+    renameSync(directory, `${directory}.2`)
+    writeFileSync(`${directory}.key`, 'the key', { mode: 0o600 })
+    expect(await findings(`${directory}.2`)).toEqual([])
+  })
+
   itOnPosix('of others to the key', async () => {
     const directory = vectorTrail()
     writeFileSync(`${directory}.key`, 'the key', { mode: 0o600 })
@@ -162,9 +169,10 @@ describe('what is in it', () => {
   it.each(['trail.json', 'checkpoint'])('without %s', async (name) => {
     const directory = vectorTrail()
     rmSync(join(directory, name))
-    expect(await findings(directory)).toContainEqual(
-      expect.objectContaining({ severity: 'fault', what: expect.stringContaining(`${name} cannot be read`) }),
-    )
+    expect(await findings(directory)).toEqual([
+      expect.objectContaining({ severity: 'fault', what: `${name} cannot be read: it is missing` }),
+      ...sound,
+    ])
   })
 
   it('that does not belong there', async () => {

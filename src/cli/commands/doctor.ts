@@ -1,11 +1,10 @@
-import { reasonOf } from '../../lib/errors.ts'
 import { layoutOf } from '../../trail/layout.ts'
 import { openReader } from '../../trail/read.ts'
 import { type Command, json, status } from '../command.ts'
 import { counted } from '../counted.ts'
 import { checkKey, checkModes, checkNoKeyInside } from '../doctor/access.ts'
 import { checkDamage, checkLeftovers, checkStatements, checkStrangers, checkTornTail } from '../doctor/contents.ts'
-import { type Check, type Finding, type Patient, warning } from '../doctor/finding.ts'
+import { type Check, causeOf, type Finding, type Patient, warning } from '../doctor/finding.ts'
 import { holderOf } from '../doctor/holder.ts'
 import { checkHolder } from '../doctor/lock.ts'
 import { checkDirectory, checkFileSystem, checkReserve, checkSpace, checkSuccessors } from '../doctor/place.ts'
@@ -70,7 +69,7 @@ async function examine(directory: string): Promise<readonly Finding[]> {
 function notLookedAt(name: string): (error: unknown) => readonly Finding[] {
   return (error) => [
     warning(
-      `${name} could not be looked at: ${reasonOf(error)}`,
+      `${name} could not be looked at: ${causeOf(error)}`,
       'See the other findings, and whether doctor runs as the user that runs the app.',
     ),
   ]

@@ -26,22 +26,24 @@ export const checkModes: Check = async ({ layout }) => {
   ]
 }
 
-/** The signing key lies beside the directory, for its owner alone. */
+/** The signing key lies beside the directory, for its owner alone; a successor has that of the first trail. */
 export const checkKey: Check = async ({ layout }) => {
-  const path = `${layout.directory}.key`
-  const found = await lstat(path).catch(() => undefined)
-  if (found === undefined) {
-    return [
-      note(
-        `there is no ${path}`,
-        'That is right where the key comes from the settings. Else the app makes a new key, and a new trail.',
-      ),
-    ]
+  const places = [...new Set([layout.directory, layout.directory.replace(/\.\d+$/, '')])].map((path) => `${path}.key`)
+  const found = await Promise.all(places.map((path) => lstat(path).catch(() => undefined)))
+  if (found.every((stats) => stats === undefined)) {
+    const advice =
+      'That is right where the key comes from the settings. Else the app cannot open the trail: bring the key back.'
+    return [note(`there is no ${places[0]}`, advice)]
   }
-  if (process.platform === 'win32' || (found.mode & forOthers) === 0) return []
+  return places.flatMap((path, index) => openKey(path, found[index]?.mode ?? 0))
+}
+
+function openKey(path: string, mode: number): readonly Finding[] {
+  if (process.platform === 'win32' || (mode & forOthers) === 0) return []
+  const shown = (mode & 0o777).toString(8).padStart(4, '0')
   return [
     fault(
-      `the signing key ${path} can be read by others (mode ${(found.mode & 0o777).toString(8).padStart(4, '0')})`,
+      `the signing key ${path} can be read by others (mode ${shown})`,
       `chmod 600 ${path}. Whoever read it can sign another trail in this one's name: think of a new key.`,
     ),
   ]

@@ -1,11 +1,10 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { reasonOf } from '../../lib/errors.ts'
 import { disk } from '../../trail/disk.ts'
 import { firstOfSegment, type Layout } from '../../trail/layout.ts'
 import { readFull, withFile } from '../../trail/small-file.ts'
 import { counted } from '../counted.ts'
-import { type Check, type Finding, fault, note, warning } from './finding.ts'
+import { type Check, causeOf, type Finding, fault, note, warning } from './finding.ts'
 
 /** The longest line and its newline: a torn one is no longer. */
 const lineBytes = 65_536
@@ -24,7 +23,7 @@ export const checkStatements: Check = async ({ reader }) => {
     } catch (error) {
       findings.push(
         fault(
-          `${name} cannot be read: ${reasonOf(error)}`,
+          `${name} cannot be read: ${causeOf(error)}`,
           'Without it the trail is not continued: the app goes on in a successor. Bring it back from a copy, as it was.',
         ),
       )

@@ -1,3 +1,4 @@
+import { AuditError, reasonOf } from '../../lib/errors.ts'
 import type { Layout } from '../../trail/layout.ts'
 import type { TrailReader } from '../../trail/read.ts'
 import type { Holder } from './holder.ts'
@@ -24,6 +25,12 @@ export interface Patient {
 
 /** Looks at one side of a trail. May reject: what could not be looked at becomes a finding of its own. */
 export type Check = (patient: Patient) => Promise<readonly Finding[]>
+
+/** Why something failed, without the full stop and without what to do: a finding has both of its own. */
+export function causeOf(error: unknown): string {
+  const cause = error instanceof AuditError && error.cause !== undefined ? error.cause : error
+  return reasonOf(cause).replace(/\.$/, '')
+}
 
 export function fault(what: string, advice: string): Finding {
   return { severity: 'fault', what, advice }

@@ -1,9 +1,8 @@
 import { access, constants, lstat, readdir, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
-import { reasonOf } from '../../lib/errors.ts'
 import { disk } from '../../trail/disk.ts'
 import { counted } from '../counted.ts'
-import { type Check, type Finding, fault, note, warning } from './finding.ts'
+import { type Check, causeOf, type Finding, fault, note, warning } from './finding.ts'
 
 const mebibyte = 2 ** 20
 const scarce = { share: 0.05, bytes: 256 * mebibyte }
@@ -14,7 +13,7 @@ const reserveBytes = 65_536
 export async function checkDirectory(directory: string): Promise<readonly Finding[]> {
   const found = await stat(directory).catch(() => undefined)
   if (found?.isDirectory()) {
-    const refusal = await access(directory, constants.R_OK | constants.X_OK).catch(reasonOf)
+    const refusal = await access(directory, constants.R_OK | constants.X_OK).catch(causeOf)
     if (refusal === undefined) return []
     return [fault(`${directory} cannot be read: ${refusal}`, 'Run doctor as the user that runs the app.')]
   }

@@ -11,7 +11,8 @@ const silentMs = 20 * minute
 
 /** The newest checkpoint's age. It means something only while somebody writes. */
 export const checkAge: Check = async ({ layout, holder, now }) => {
-  const ageMs = now - (await stat(layout.checkpoint)).mtimeMs
+  const found = await stat(layout.checkpoint).catch(() => undefined)
+  const ageMs = found === undefined ? 0 : now - found.mtimeMs
   if (!holder.isAlive || ageMs < silentMs) return []
   return [
     warning(
@@ -28,7 +29,8 @@ export const checkRecords: Check = async (patient) => {
 }
 
 async function readRecent({ reader, now }: Patient): Promise<{ recent: ReadRecord[]; last: ReadRecord | undefined }> {
-  const { size } = await reader.checkpoint()
+  // A checkpoint that cannot be read is a finding of its own.
+  const { size } = await reader.checkpoint().catch(() => ({ size: 0 }))
   const recent: ReadRecord[] = []
   let last: ReadRecord | undefined
   if (size === 0) return { recent, last }
