@@ -103,12 +103,6 @@ export class Committer {
     this.stopTimer()
   }
 
-  /** Takes what cannot be written now, as `failOwed` leaves it. */
-  owe(batch: Batch, error: AuditError): void {
-    batch.fail(error)
-    if (batch.entries.length > 0) this.owed.push(batch)
-  }
-
   /** Fails what is owed; what must be kept is still owed. */
   failOwed(error: AuditError): void {
     for (const batch of this.owed) batch.fail(error)

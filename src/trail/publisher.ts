@@ -8,6 +8,8 @@ import { putFile } from './small-file.ts'
 import { TileWriter } from './tile-writer.ts'
 
 const betweenMs = 1_000
+/** Each takes some turns of the event loop, and one of the threads that a sync needs as well. */
+const tilesAtATime = 8
 
 export interface PublisherParts {
   readonly disk: Disk
@@ -65,6 +67,14 @@ export class Publisher {
     clearTimeout(this.#timer)
   }
 
+  async #writeFullTiles(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const next = this.#waiting.slice(0, tilesAtATime)
+      await this.#tiles.writeAll(next)
+      this.#waiting.splice(0, next.length)
+    }
+  }
+
   #growTree(): void {
     const { tree } = this.#parts
     const batches = this.#ungrown
@@ -100,11 +110,8 @@ export class Publisher {
     this.#publishedAt = monotonic()
     if (size === this.checkpointSize) return
     try {
-      for (let tile = this.#waiting[0]; tile !== undefined; tile = this.#waiting[0]) {
-        await this.#tiles.write(tile)
-        this.#waiting.shift()
-      }
-      for (const tile of partial) await this.#tiles.write(tile)
+      await this.#writeFullTiles()
+      await this.#tiles.writeAll(partial)
       const checkpoint = Buffer.from(signCheckpoint({ origin, size, root }, signer))
       await putFile(disk, layout, layout.checkpoint, checkpoint, 'durable')
       const before = this.checkpointSize

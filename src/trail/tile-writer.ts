@@ -2,9 +2,10 @@ import { dirname, join } from 'node:path'
 import { isSystemError } from '../lib/system-error.ts'
 import type { Disk } from './disk.ts'
 import type { Layout } from './layout.ts'
-import { hashLength, partialWidth, type Tile, tileWidth } from './merkle.ts'
-import { putFile } from './small-file.ts'
+import { partialWidth, type Tile, tileWidth } from './merkle.ts'
+import { withFile } from './small-file.ts'
 import { tilePath } from './tile-path.ts'
+import { writeAll } from './write-all.ts'
 
 /** Puts tiles on the disk, and takes those away that wider ones stand in for. */
 export class TileWriter {
@@ -19,10 +20,26 @@ export class TileWriter {
     this.#made.add(layout.tiles)
   }
 
-  async write({ level, index, width, hashes }: Tile): Promise<void> {
+  /** Puts tiles on the disk, all at the same time. Rejects when all have ended and one of them failed. */
+  async writeAll(tiles: readonly Tile[]): Promise<void> {
+    const failed = (await Promise.allSettled(tiles.map((tile) => this.#write(tile)))).find(
+      ({ status }) => status === 'rejected',
+    )
+    if (failed?.status === 'rejected') throw failed.reason
+  }
+
+  async #write({ level, index, width, hashes }: Tile): Promise<void> {
     const path = join(this.#layout.tiles, tilePath(level, index, width))
     await this.#makeDirectory(dirname(path))
-    await putFile(this.#disk, this.#layout, path, hashes.subarray(0, width * hashLength), 'visible')
+    // Several are made at a time. They need no sync: what a power cut takes is made again from the lines.
+    const made = join(this.#layout.control, `tile-${level}-${index}-${width}`)
+    try {
+      await withFile(this.#disk, made, 'create', async (file) => writeAll(file, hashes, 0))
+      await this.#disk.rename(made, path)
+    } catch (error) {
+      await this.#disk.unlink(made).catch(() => undefined)
+      throw error
+    }
   }
 
   /** Removes the partial tiles that a tree of `before` leaves had, or may have left over, and one of `size` leaves does not need. */

@@ -185,8 +185,10 @@ class OpenTrail implements Trail {
     if (this.#closing !== undefined) return
     const { writer, error } = this.#opener
     this.#refusal = writer === undefined ? error : writer.error
-    if (this.#refusal === undefined) this.#flush()
-    else this.#takeQueue().fail(this.#refusal)
+    if (this.#refusal === undefined) {
+      this.#tellGap()
+      this.#flush()
+    } else this.#takeQueue().fail(this.#refusal)
   }
 
   #tellGap(): void {

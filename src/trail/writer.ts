@@ -10,12 +10,11 @@ import type { OpenedTrail } from './open-directory.ts'
 import type { OwnRecords } from './own-records.ts'
 import { Publisher } from './publisher.ts'
 import { Reserve } from './reserve.ts'
+import { Retry } from './retry.ts'
 import { Segment } from './segment.ts'
 import { TimeLimit } from './time-limit.ts'
 import { trailError } from './trail-error.ts'
 
-const firstRetryMs = 100
-const lastRetryMs = 5_000
 /** Syncs that hang each hold a thread of the four that the process has by default. */
 const maxHangingSyncs = 2
 
@@ -50,9 +49,10 @@ export class Writer {
   readonly #steps: TimeLimit
   #mending: Promise<void> | undefined
   #cause: unknown
-  #retryMs = firstRetryMs
-  #timer: NodeJS.Timeout | undefined
+  readonly #retry = new Retry(() => this.#tryAgain())
   #isClosing = false
+  /** The stop record is under way: nothing comes after it. */
+  #isStopping = false
 
   private constructor(parts: WriterParts, segment: Segment, identity: { dev: number; ino: number }) {
     const { disk, opened, syncTimeoutMs, monotonic, own } = parts
@@ -141,31 +141,32 @@ export class Writer {
     if (this.error === undefined) await this.#committer.whenDurable().catch(() => undefined)
   }
 
-  /** Writes the last record, makes all durable and publishes it, and lets go of the trail. */
+  /** Writes what waits and the last record, makes all durable and publishes it, and lets go of the trail. */
   async close(waiting: Batch, stop: () => Batch): Promise<void> {
     this.#isClosing = true
-    clearTimeout(this.#timer)
+    this.#retry.stop()
     await this.#mending
-    this.#writeOrOwe(waiting)
-    this.#writeOrOwe(this.error === undefined ? this.#parts.gap() : undefined)
-    this.#writeOrOwe(stop())
-    await this.#committer.settle().catch(() => undefined)
-    await this.#mending
-    if (this.error !== undefined) await this.#mend(this.#cause)
+    await this.#writeLast(waiting)
+    await this.#writeLast(this.#parts.gap())
+    this.#isStopping = true
+    await this.#writeLast(stop())
     await this.publisher.close()
     await this.#letGo()
   }
 
-  #writeOrOwe(batch: Batch | undefined): void {
-    if (batch === undefined) return
-    if (this.error === undefined) this.write(batch)
-    else this.#committer.owe(batch, this.error)
+  /** Writes a batch and makes all durable, with one more attempt where that fails. */
+  async #writeLast(batch: Batch | undefined): Promise<void> {
+    if (batch !== undefined && this.error === undefined) this.write(batch)
+    else if (this.error !== undefined) batch?.fail(this.error)
+    await this.#committer.settle().catch(() => undefined)
+    await this.#mending
+    if (this.error !== undefined) await this.#mend(this.#cause)
   }
 
   /** Fails all that waits, and goes on with nothing new. */
   giveUp(error: AuditError): void {
     this.#isClosing = true
-    clearTimeout(this.#timer)
+    this.#retry.stop()
     this.#committer.failAll(error)
   }
 
@@ -213,11 +214,11 @@ export class Writer {
 
   async #mendOnce(cause: unknown): Promise<void> {
     try {
-      const gap = this.error === undefined ? undefined : this.#parts.gap()
+      const gap = this.error === undefined || this.#isStopping ? undefined : this.#parts.gap()
       if (gap !== undefined) this.#committer.owed.push(gap)
       await this.#mender.mend(cause)
       this.error = undefined
-      this.#retryMs = firstRetryMs
+      this.#retry.reset()
     } catch (error) {
       this.#fail(this.#committer.segment.isSpoiled ? 'TRAIL_SYNC_FAILED' : 'TRAIL_WRITE_FAILED', error)
     }
@@ -230,16 +231,12 @@ export class Writer {
     if (before?.message !== this.error.message) this.#parts.report(this.error)
     this.#committer.failOwed(this.error)
     this.#parts.changed()
-    if (!this.#isClosing) this.#retryLater()
+    if (!this.#isClosing) this.#retry.later()
   }
 
-  #retryLater(): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      if (this.#syncs.late >= maxHangingSyncs) this.#retryLater()
-      else void this.#mend(this.#cause)
-    }, this.#retryMs).unref()
-    this.#retryMs = Math.min(2 * this.#retryMs, lastRetryMs)
+  #tryAgain(): void {
+    if (this.#syncs.late >= maxHangingSyncs) this.#retry.later()
+    else void this.#mend(this.#cause)
   }
 
   #report(code: ErrorCode, cause: unknown): AuditError {
