@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const page = join(root, 'docs/guarantees.md')
-const columns = ['body with length', 'chunked', 'HEAD', 'HTTP/2', 'upgrade']
+const columns = ['body with length', 'chunked', 'HEAD', 'HTTP/2', 'upgrade', 'intent']
 
 const rows = rowsOf(runSuite())
 const lines = [

@@ -15,32 +15,44 @@ export interface Commit {
   readonly exchanges: () => readonly AuditRecord[]
   /** Resolves once so many records were handed over. */
   asked(count?: number): Promise<void>
+  /** Lets go of all. */
   release(): void
+  /** Lets go of those that need only be written. */
+  releaseWritten(): void
+  /** Lets go of intents. */
+  releaseIntents(): void
   fail(): void
 }
+
+/** What has to become of a record. */
+type What = 'written' | 'durable' | 'intent'
 
 export function createCommit(): Commit {
   const records: AuditRecord[] = []
   const missed: string[] = []
-  const waiting: { resolve(): void; reject(error: Error): void }[] = []
+  const waiting: { readonly what: What; resolve(): void; reject(error: Error): void }[] = []
   const signal = createSignal()
-  let released = false
-  const commit = ({ record }: SealedRecord): Promise<void> =>
+  const released = new Set<What>()
+  const commit = ({ record }: SealedRecord, what: What): Promise<void> =>
     new Promise((resolve, reject) => {
       records.push(record)
-      waiting.push({ resolve, reject })
-      if (released) resolve()
+      waiting.push({ what, resolve, reject })
+      if (released.has(what)) resolve()
       signal.notify()
     })
+  const release = (...those: readonly What[]): void => {
+    for (const what of those) released.add(what)
+    for (const { what, resolve } of waiting) if (released.has(what)) resolve()
+  }
   return {
     trail: ({ durable }) => ({
       ready: Promise.resolve(),
-      async append(record) {
-        await commit(record)
+      async append(record, until) {
+        await commit(record, until)
         durable([record])
       },
       async appendIntent(record) {
-        await commit(record)
+        await commit(record, 'intent')
         durable([record])
       },
       missed: (what, reason) => void missed.push(`${what}: ${reason}`),
@@ -62,13 +74,12 @@ export function createCommit(): Commit {
     amendments: () => records.filter(({ kind }) => kind === 'amendment'),
     exchanges: () => records.filter(({ kind }) => kind === undefined),
     asked: (count = 1) => signal.until(() => records.length >= count),
-    release() {
-      released = true
-      for (const { resolve } of waiting) resolve()
-    },
+    release: () => release('written', 'durable', 'intent'),
+    releaseWritten: () => release('written'),
+    releaseIntents: () => release('intent'),
     fail() {
-      released = true
       for (const { reject } of waiting) reject(new Error('disk full'))
+      release('written', 'durable', 'intent')
     },
   }
 }

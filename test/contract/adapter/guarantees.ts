@@ -53,6 +53,9 @@ interface Waiting {
   leave(): void
 }
 
+/** The guarantees that hold a response. */
+const guarantees = ['written', 'durable', 'recorded-first'] as const
+
 /**
  * The page's table says what this finds. `npm run table` has it written to a directory instead, to make the table of.
  */
@@ -65,38 +68,87 @@ export function holdsAsThePageSays(mount: Mount, quirks: Quirks): void {
   })
 }
 
-async function findOnHttp1(mount: Mount, quirks: Quirks): Promise<Readonly<Record<string, Finding>>> {
-  const found: Record<string, Finding> = {}
-  for (const kind of kinds) found[kind.name] = await find(mount, kind.answer, (app) => waitOnHttp1(app, quirks, kind))
-  found.upgrade = await find(
+async function findOnHttp1(mount: Mount, quirks: Quirks): Promise<Readonly<Record<string, string>>> {
+  const found: Record<string, string> = {}
+  for (const kind of kinds) {
+    found[kind.name] = await findForAll(mount, kind.answer, (app) => waitOnHttp1(app, quirks, kind))
+  }
+  found.upgrade = await findForAll(
     mount,
     () => undefined,
     (app) => waitForUpgrade(app, quirks),
   )
+  found.intent = await findIntent(mount, (app) => waitOnHttp1(app, quirks, kinds[0] as Kind))
   return found
 }
 
 /** One finding for all, where they are alike. */
 async function findOnHttp2(mount: Mount): Promise<Readonly<Record<string, string>>> {
-  const found: Finding[] = []
-  for (const kind of kinds) found.push(await find(mount, kind.answer, (app) => waitOnHttp2(app, kind)))
-  return { 'HTTP/2': [...new Set(found)].join(', ') }
+  const found: string[] = []
+  for (const kind of kinds) found.push(await findForAll(mount, kind.answer, (app) => waitOnHttp2(app, kind)))
+  return {
+    'HTTP/2': [...new Set(found)].join(', '),
+    intent: await findIntent(mount, (app) => waitOnHttp2(app, kinds[0] as Kind)),
+  }
 }
 
-async function find(mount: Mount, answer: Kind['answer'], wait: (app: Started) => Promise<Waiting>): Promise<Finding> {
+/** One finding for all guarantees, where they are alike. */
+async function findForAll(
+  mount: Mount,
+  answer: Kind['answer'],
+  wait: (app: Started) => Promise<Waiting>,
+): Promise<string> {
+  const found: string[] = []
+  for (const guarantee of guarantees) found.push(await find(mount, guarantee, answer, wait))
+  const [first, ...others] = found
+  return others.every((each) => each === first)
+    ? String(first)
+    : found.map((each, index) => `${guarantees[index]}: ${each}`).join(', ')
+}
+
+async function find(
+  mount: Mount,
+  guarantee: (typeof guarantees)[number],
+  answer: Kind['answer'],
+  wait: (app: Started) => Promise<Waiting>,
+): Promise<Finding> {
   const commit = createCommit()
-  const app = await start(mount, { trail: commit.trail, raw: answer })
+  commit.releaseIntents()
+  const app = await start(mount, { settings: { guarantee }, trail: commit.trail, raw: answer })
   const client = await wait(app)
-  await Promise.race([commit.asked(), client.completed])
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await Promise.race([commit.asked(guarantee === 'recorded-first' ? 2 : 1), client.completed])
+  if (guarantee !== 'written') commit.releaseWritten()
+  await new Promise((resolve) => setTimeout(resolve, 50))
   const isComplete = client.isComplete()
   commit.release()
   await client.completed
   client.leave()
   await app.close()
   await app.audit.close()
-  if (commit.records.length === 0) return 'not seen'
+  if (commit.exchanges().length === 0) return 'not seen'
   return isComplete ? 'not held' : 'held'
+}
+
+/** Whether the handler runs only when its intent is kept. */
+async function findIntent(mount: Mount, wait: (app: Started) => Promise<Waiting>): Promise<'first' | 'not first'> {
+  const commit = createCommit()
+  let handled = false
+  const app = await start(mount, {
+    settings: { guarantee: 'recorded-first' },
+    trail: commit.trail,
+    raw(_req, res) {
+      handled = true
+      res.end()
+    },
+  })
+  const client = await wait(app)
+  await commit.asked()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const isFirst = !handled && commit.records[0]?.kind === 'intent'
+  commit.release()
+  await client.completed
+  client.leave()
+  return isFirst ? 'first' : 'not first'
 }
 
 async function waitOnHttp1(app: Started, { tls = false }: Quirks, { method = 'GET' }: Kind): Promise<Waiting> {

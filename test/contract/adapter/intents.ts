@@ -6,6 +6,7 @@ import { connectRaw } from '../../support/raw-client.ts'
 import { ask, askWaiting } from './client.ts'
 import { type Commit, createCommit } from './commit.ts'
 import { readRow } from './guarantees.ts'
+import { see, waysOf } from './harmless.ts'
 import { type Mount, type Quirks, type Started, start } from './harness.ts'
 
 /** Long enough for a handler to run that should not. */
@@ -168,6 +169,20 @@ export function recordsFirst(mount: Mount, quirks: Quirks): void {
       client.socket.destroy()
       await app.records(20)
     })
+
+    test.each(waysOf(quirks).map((way) => [way.name, way] as const))(
+      'has the response of the app without us: %s',
+      async (_name, way) => {
+        const bare = await see(mount, quirks, way, { times: 0 })
+        const commit = createCommit()
+        commit.release()
+        const settings: Settings = { guarantee: 'recorded-first' }
+        const audited = await see(mount, quirks, way, { settings, trail: commit.trail })
+        expect(audited.received).toEqual(bare.received)
+        await audited.app.records(2)
+        expect(commit.records.map(({ kind }) => kind)).toEqual(['intent', undefined])
+      },
+    )
 
     const seesUpgrades = quirks.protocol !== 'http2' && readRow(quirks.row).upgrade !== 'not seen'
     test.runIf(seesUpgrades)('may be an upgrade, which loses nothing of what comes meanwhile', async () => {

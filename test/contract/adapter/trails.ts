@@ -7,7 +7,6 @@ import { openTrail } from '../../../src/trail/trail.ts'
 import { type ControlledDisk, createControlledDisk } from '../../support/controlled-disk.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
 import { askWaiting } from './client.ts'
-import { see, waysOf } from './harmless.ts'
 import { type Mount, type Quirks, type RawHandler, type Started, start } from './harness.ts'
 
 const guarantees = ['written', 'durable', 'recorded-first'] as const
@@ -116,22 +115,6 @@ export function keepsToTrail(mount: Mount, quirks: Quirks): void {
       client.leave()
       expect(found).toEqual(['intent', 2])
     })
-
-    test.each(waysOf(quirks).map((way) => [way.name, way] as const))(
-      'the response is that of the app without us: %s',
-      async (_name, way) => {
-        const bare = await see(mount, quirks, way, { times: 0 })
-        const settings: Settings = {
-          guarantee: 'recorded-first',
-          trail: { directory: join(temporaryDirectory(), 'audit') },
-        }
-        const audited = await see(mount, quirks, way, { settings, trail: openTrail })
-        expect(audited.received).toEqual(bare.received)
-        await audited.app.close()
-        await audited.app.audit.close()
-        expect(audited.app.kept.map(({ kind }) => kind)).toEqual(['start', 'intent', undefined, 'stop'])
-      },
-    )
   })
 }
 
