@@ -7,7 +7,7 @@ import { type Tile, tileWidth } from './merkle.ts'
 import { type Scan, type Stray, scanLines } from './scan.ts'
 import { type Damage, DamageRoom } from './set-aside.ts'
 import { withFile } from './small-file.ts'
-import { makeRoom, strangers, tilesOf } from './tidy.ts'
+import { type FoundTile, makeRoom, survey } from './tidy.ts'
 import { writeWrongTiles } from './tile-check.ts'
 import { tilePath } from './tile-path.ts'
 
@@ -26,12 +26,13 @@ export interface Mended {
 export async function mend(disk: Disk, layout: Layout, { scan, tiles }: Inspection): Promise<Mended> {
   await makeRoom(disk, layout)
   const room = new DamageRoom(disk, layout, scan.facts.namedFiles)
-  for await (const path of strangers(disk, layout)) await room.move(path)
+  const found = await survey(disk, layout)
+  for (const path of found.strangers) await room.move(path)
   let tornBytes = 0
   for (const stray of scan.strays) tornBytes += await cut(disk, layout, room, scan, stray)
   const first = await lastSegment(disk, layout, scan)
   const made = await mendTiles(disk, layout, { scan, tiles })
-  await removeTiles(disk, layout, scan, room)
+  await removeTiles(disk, layout, scan, room, found.tiles)
   return { tornBytes, tiles: made, damages: await room.untold(), segment: { first, bytes: scan.lastEnd } }
 }
 
@@ -75,9 +76,15 @@ function neededPartialTiles(scan: Scan): Tile[] {
 }
 
 /** Takes away partial tiles that the checkpoint does not need, which may be wrong, and full ones ahead of the lines. */
-async function removeTiles(disk: Disk, layout: Layout, scan: Scan, room: DamageRoom): Promise<void> {
+async function removeTiles(
+  disk: Disk,
+  layout: Layout,
+  scan: Scan,
+  room: DamageRoom,
+  found: readonly FoundTile[],
+): Promise<void> {
   const needed = new Set(neededPartialTiles(scan).map(({ level, index, width }) => tilePath(level, index, width)))
-  for await (const { path, level, index, width } of tilesOf(disk, layout)) {
+  for (const { path, level, index, width } of found) {
     if (width < tileWidth) {
       if (!needed.has(tilePath(level, index, width))) await disk.unlink(join(layout.directory, path))
     } else if (index >= fullTiles(scan, level)) await room.move(path)

@@ -93,7 +93,7 @@ export async function isDirectory(disk: Disk, path: string): Promise<boolean> {
 }
 
 /** The signer of a trail. Throws where the trail is not the one that the settings mean, or was begun with another key. */
-export function signerOf(ground: Ground, header: Header, directory: string, origin: string | undefined): Signer {
+function signerOf(ground: Ground, header: Header, directory: string, origin: string | undefined): Signer {
   if (origin !== undefined && origin !== header.origin) {
     throw new AuditError('TRAIL_ORIGIN_DIFFERS', { directory, found: header.origin, expected: origin })
   }
@@ -148,8 +148,8 @@ function factsOf({ scan }: Inspection): Pick<Opened, 'tree' | 'intents' | 'stopp
   return {
     tree,
     intents: facts.intents,
-    stopped: tree.size === 0 || facts.lastKind === 'stop',
-    lastTime: facts.lastTime,
+    stopped: tree.size === 0 || facts.last?.kind === 'stop',
+    lastTime: facts.last?.time,
   }
 }
 

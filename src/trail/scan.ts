@@ -106,21 +106,25 @@ class Scanning implements Scan {
   async #read(file: DiskFile, next: number | undefined): Promise<number> {
     this.lastEnd = 0
     for await (const lines of readLines(file, 0)) {
-      const goesOn = lines.every((line) => this.tree.size !== next && this.#take(line))
+      const taken = lines.slice(0, this.#take(lines, next))
+      this.facts.note(taken)
       await this.#tilesDone()
-      if (!goesOn) break
+      if (taken.length < lines.length) break
     }
     return (await file.stat()).size
   }
 
-  #take(line: Buffer): boolean {
-    this.#refused = this.tree.size >= this.#checkpointSize && !isWellFormed(line)
-    if (this.#refused) return false
-    this.tree.append(hashLeaf(line))
-    this.facts.note(line)
-    this.lastEnd += line.length + 1
-    this.#meetCheckpoint()
-    return true
+  /** Gives how many of the lines are the trail's. */
+  #take(lines: readonly Buffer[], next: number | undefined): number {
+    for (const [index, line] of lines.entries()) {
+      if (this.tree.size === next) return index
+      this.#refused = this.tree.size >= this.#checkpointSize && !isWellFormed(line)
+      if (this.#refused) return index
+      this.tree.append(hashLeaf(line))
+      this.lastEnd += line.length + 1
+      this.#meetCheckpoint()
+    }
+    return lines.length
   }
 
   #meetCheckpoint(): void {

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { Disk } from './disk.ts'
+import type { Disk, DiskStat } from './disk.ts'
 import { firstOfSegment, type Layout } from './layout.ts'
 import { parseTilePath, type TileName } from './tile-path.ts'
 
 const directories = ['control', 'damage', 'segments', 'tile', 'cursors', 'dead-letter'] as const
 const files = ['trail.json', 'checkpoint', 'lock', 'reserve'] as const
-const names: ReadonlySet<string> = new Set([...directories, ...files])
+const kindOf: ReadonlyMap<string, DiskStat['kind']> = new Map([
+  ...directories.map((name) => [name, 'directory'] as const),
+  ...files.map((name) => [name, 'file'] as const),
+])
 
 /** A tile's file; its path is that within the trail's directory. */
 export interface FoundTile extends TileName {
@@ -15,7 +18,7 @@ export interface FoundTile extends TileName {
 
 /** Whether the directory holds names that none of a trail's files has. */
 export async function hasStrangers(disk: Disk, layout: Layout): Promise<boolean> {
-  return (await disk.list(layout.directory)).some((name) => !names.has(name))
+  return (await disk.list(layout.directory)).some((name) => !kindOf.has(name))
 }
 
 /** Empties `control/` and makes the directories that are missing; what is in the place of one gets another name, which then does not belong there. */
@@ -31,25 +34,27 @@ export async function makeRoom(disk: Disk, layout: Layout): Promise<void> {
   await empty(disk, layout.control)
 }
 
-/** Goes through all that does not belong where it is, as paths within the trail's directory. */
-export async function* strangers(disk: Disk, layout: Layout): AsyncGenerator<string> {
-  for (const [name, kind] of await entriesOf(disk, layout.directory)) {
-    const isKnown = names.has(name) && (kind === 'directory') === directories.some((known) => known === name)
-    if (!isKnown || kind === 'other') yield name
-  }
-  for (const [name, kind] of await entriesOf(disk, layout.segments)) {
-    if (kind !== 'file' || firstOfSegment(name) === undefined) yield `segments/${name}`
-  }
-  for await (const found of walkTiles(disk, layout)) {
-    if (typeof found === 'string') yield found
-  }
+/** All tiles that are there, and all that does not belong where it is, as paths within the trail's directory. */
+export interface Survey {
+  readonly tiles: readonly FoundTile[]
+  readonly strangers: readonly string[]
 }
 
-/** Goes through all tiles that are there. */
-export async function* tilesOf(disk: Disk, layout: Layout): AsyncGenerator<FoundTile> {
-  for await (const found of walkTiles(disk, layout)) {
-    if (typeof found !== 'string') yield found
+/** Looks through the directory. */
+export async function survey(disk: Disk, layout: Layout): Promise<Survey> {
+  const tiles: FoundTile[] = []
+  const strangers: string[] = []
+  for (const [name, kind] of await entriesOf(disk, layout.directory)) {
+    if (kindOf.get(name) !== kind) strangers.push(name)
   }
+  for (const [name, kind] of await entriesOf(disk, layout.segments)) {
+    if (kind !== 'file' || firstOfSegment(name) === undefined) strangers.push(`segments/${name}`)
+  }
+  for await (const found of walkTiles(disk, layout)) {
+    if (typeof found === 'string') strangers.push(found)
+    else tiles.push(found)
+  }
+  return { tiles, strangers }
 }
 
 /** Gives a tile, or the path of what is none. */
@@ -68,8 +73,8 @@ function canHoldTiles(place: string): boolean {
   return parseTilePath(`${place}/000`) !== undefined || parseTilePath(`${place}/1`) !== undefined
 }
 
-async function entriesOf(disk: Disk, path: string): Promise<[name: string, kind: 'file' | 'directory' | 'other'][]> {
-  const entries: [string, 'file' | 'directory' | 'other'][] = []
+async function entriesOf(disk: Disk, path: string): Promise<[name: string, kind: DiskStat['kind']][]> {
+  const entries: [string, DiskStat['kind']][] = []
   for (const name of await disk.list(path)) {
     // A name that is no text of UTF-8 leads nowhere.
     const found = await disk.stat(join(path, name))

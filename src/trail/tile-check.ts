@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import type { Disk } from './disk.ts'
 import type { Layout } from './layout.ts'
 import { hashLength, type Tile } from './merkle.ts'
-import { putFile, readFull, withFile } from './small-file.ts'
+import { putFile, withFile } from './small-file.ts'
 import { tilePath } from './tile-path.ts'
 
 /** Tiles that are kept until they may be written: 8 MiB of hashes, of 262,144 lines. */
@@ -55,7 +55,8 @@ async function isOnDisk(disk: Disk, layout: Layout, tile: Tile): Promise<boolean
   try {
     return await withFile(disk, pathOf(layout, tile), 'read', async (file) => {
       const found = Buffer.allocUnsafe(tile.width * hashLength + 1)
-      const length = await readFull(file, found, 0)
+      // A file gives less than asked for at its end only; what is not read at once is made again.
+      const length = await file.read(found, 0)
       return found.subarray(0, length).equals(tile.hashes)
     })
   } catch {

@@ -146,7 +146,7 @@ export function tilesOfLeaves(leaves: readonly Buffer[]): Map<string, Buffer> {
   return tiles
 }
 
-export function verifierKeyOf(origin: string, privateKey: KeyObject): string {
+function verifierKeyOf(origin: string, privateKey: KeyObject): string {
   const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
   const typed = Buffer.concat([Buffer.of(1), Buffer.from(x, 'base64url')])
   const id = sha256(Buffer.concat([Buffer.from(`${origin}\n`), typed])).toString('hex', 0, 4)
