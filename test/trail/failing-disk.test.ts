@@ -15,6 +15,12 @@ describe.each(['written', 'durable'] as const)('until %s', (until) => {
     await expectPromisesKept(until, rounds, () => true, faultFrom)
   })
 
+  test('an operation fails, whichever, and those that follow hang', async () => {
+    const faultFrom = (picked: number) => (_: unknown, at: number) =>
+      at === picked ? 'EIO' : at > picked && at < picked + 4 ? 'hangs' : undefined
+    await expectPromisesKept(until, rounds, () => true, faultFrom)
+  })
+
   test.each(['EIO', 'hangs'] as const)('an operation and those that follow fail, whichever: %s', async (fault) => {
     const faultFrom = (picked: number) => (_: unknown, at: number) =>
       at >= picked && at < picked + 5 ? fault : undefined

@@ -45,6 +45,8 @@ export async function runWith(until: 'written' | 'durable', faultAt: FaultAt, ro
   await tried.trail.ready
   isArmed = true
   for (let round = 0; round < rounds; round++) await work(tried, until, round)
+  // Faults go on to come while the trail tries again, but not for ever.
+  await vi.waitFor(() => expect(tried.trail.health().state).toBe('ok'), { timeout: 800 }).catch(() => undefined)
   isArmed = false
   heal()
   await vi.waitFor(() => expect(tried.trail.health().state).toBe('ok'), { timeout: 10_000 })

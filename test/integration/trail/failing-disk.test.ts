@@ -17,6 +17,12 @@ describe.each(['written', 'durable'] as const)('until %s', (until) => {
     }
   })
 
+  test.each([2, 4, 8])('each operation fails, and those that follow hang, %i in all', async (count) => {
+    const faultFrom = (picked: number) => (_: unknown, at: number) =>
+      at === picked ? 'EIO' : at > picked && at < picked + count ? 'hangs' : undefined
+    await expectPromisesKept(until, rounds, () => true, faultFrom)
+  })
+
   test.each([
     'segments.write',
     'segments.datasync',
