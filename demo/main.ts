@@ -105,7 +105,7 @@ async function serve(): Promise<void> {
     `curl -b jar ${url}/export | head -1`,
     `curl -H 'x-forwarded-for: 203.0.113.7' ${url}/statistics`,
     `tail -f ${file}`,
-    `npx griffier tail -f ${trail}`,
+    `npx tsx src/cli/main.ts tail -f ${trail}`,
   ]
   process.stdout.write(hints.map((hint) => `  ${hint}\n`).join(''))
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
