@@ -83,6 +83,36 @@ describe('a fault says where', () => {
   })
 })
 
+describe('behind the checkpoint', () => {
+  const good = recordLine(600)
+  it.each([
+    ['nothing', ''],
+    ['no JSON', good.replace('"outcome":', '"outcome"')],
+    ['no object', '["id"]'],
+    ['no id at its head', good.replace('{"id"', '{"di"')],
+    ['no nonce', good.replace(/,"nonce":"[^"]*"/, '')],
+    ['a short nonce', good.replace(/..."}$/, '"}')],
+    ['a control character', good.replace('List', 'Li\tst')],
+    [
+      'bytes that are no UTF-8',
+      Buffer.concat([Buffer.from(good.slice(0, 60)), Buffer.of(0xff), Buffer.from(good.slice(60))]),
+    ],
+    ['65,536 bytes', good.replace('List', 'x'.repeat(65_540 - good.length))],
+  ])('a line with %s is a fault, and the last that is read', async (_name, line) => {
+    const last = files.get(segmentPath(500)) ?? Buffer.alloc(0)
+    const bytes = Buffer.concat([last, Buffer.from(`${good}\n`), Buffer.from(line), Buffer.from(`\n${good}\n`)])
+    const verdict = await verify(new Map([...files, [segmentPath(500), bytes]]))
+    expect(verdict).toMatchObject({
+      verdict: 'failed',
+      size: 600,
+      unproven: { records: 1, bytes: bytes.length - last.length },
+    })
+    expect(verdict.faults).toMatchObject([
+      { code: 'LINE_FORM', leaf: 601, offset: last.length + Buffer.byteLength(good) + 1 },
+    ])
+  })
+})
+
 describe('a hostile directory does no harm', () => {
   const other = directoryOf(new Map([['secret', Buffer.from('x')]]))
 
