@@ -1,4 +1,4 @@
-const POOL_BYTES = 2_048
+const POOL_BYTES = 8_192
 /** Hex digits of one id: three after the version, one in the variant's place, fifteen after it. */
 const DIGITS = 19
 const pool = new Uint8Array(POOL_BYTES)
