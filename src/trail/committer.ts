@@ -35,6 +35,8 @@ export class Committer {
   readonly #encoder = new Encoder()
   #unhashed: Batch | undefined
   #syncing: Promise<void> | undefined
+  /** How many of the batches that are written the sync under way makes durable. */
+  #inSync = 0
   #timer: NodeJS.Timeout | undefined
   #error: unknown
 
@@ -117,7 +119,16 @@ export class Committer {
 
   /** Makes durable what is written, without a turn of the event loop. */
   syncNow(): void {
-    if (!this.segment.isSpoiled && this.#written.length > 0) this.segment.syncNow()
+    if (this.segment.isSpoiled || this.#written.length === 0) return
+    try {
+      this.segment.syncNow()
+    } catch {
+      // The process ends, and nobody is left to be told.
+      return
+    }
+    // A sync that is under way has nothing left to tell.
+    this.#inSync = 0
+    this.#becomeDurable(this.#written, [])
   }
 
   /** When all that is held by now is durable; rejects where records that were waited for are given up. */
@@ -143,7 +154,7 @@ export class Committer {
   async #syncOnce(): Promise<void> {
     this.stopTimer()
     const { segment } = this
-    const count = this.#written.length
+    this.#inSync = this.#written.length
     try {
       segment.durableBytes = await this.#limit.run(() => segment.sync())
     } catch (error) {
@@ -153,6 +164,7 @@ export class Committer {
       return
     }
     this.#syncing = undefined
+    const count = this.#inSync
     this.#becomeDurable(this.#written.slice(0, count), this.#written.slice(count))
     this.syncSoon()
   }
