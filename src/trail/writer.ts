@@ -194,11 +194,8 @@ export class Writer {
   }
 
   #spoiled(error: unknown): void {
-    if (this.#mending !== undefined) return
-    if (this.error !== undefined) {
-      this.#committer.failOwed(this.error)
-      return
-    }
+    // It is being got over, or will be tried again.
+    if (this.#mending !== undefined || this.error !== undefined) return
     this.#report('TRAIL_SYNC_FAILED', error)
     // Those who wait go on waiting: a new segment may do.
     void this.#mend(error)

@@ -21,6 +21,15 @@ describe.each(['written', 'durable'] as const)('until %s', (until) => {
     await expectPromisesKept(until, rounds, () => true, faultFrom)
   })
 
+  test.each(['EIO', 'hangs'] as const)(
+    'a write fails, whichever, and what it left cannot be cut: %s',
+    async (fault) => {
+      const faultFrom = (picked: number) => (operation: { readonly name: string }, at: number) =>
+        at === picked ? 'EIO' : at > picked && operation.name === 'segments.truncate' ? fault : undefined
+      await expectPromisesKept(until, rounds, (operation) => operation === 'segments.write', faultFrom)
+    },
+  )
+
   test.each(['EIO', 'hangs'] as const)('an operation and those that follow fail, whichever: %s', async (fault) => {
     const faultFrom = (picked: number) => (_: unknown, at: number) =>
       at >= picked && at < picked + 5 ? fault : undefined

@@ -43,6 +43,8 @@ export async function runWith(until: 'written' | 'durable', faultAt: FaultAt, ro
   })
   const tried = triedTrail({ directory, disk: faulty, syncTimeoutMs: 40 })
   await tried.trail.ready
+  // It stays open, so that each new segment begins with it.
+  await tried.begin()
   isArmed = true
   for (let round = 0; round < rounds; round++) await work(tried, until, round)
   // Faults go on to come while the trail tries again, but not for ever.
@@ -70,6 +72,8 @@ function failing<Result>(
 ): Result {
   if (fault === undefined) return run()
   if (fault === 'hangs') return what === 'write' ? run() : (healed.then(run) as Result)
+  // What a write that failed has left may be all of it.
+  if (what === 'write' && fault !== 'short') run()
   if (fault !== 'short') throw systemError(fault, what)
   return bytes === undefined ? run() : (shortWrite(run) as Result)
 }
@@ -83,6 +87,11 @@ async function brokenPromises(tried: Tried, state: DiskState, sound: Disk): Prom
   const lines = linesOfTrail(new Map(state.files(directory)))
   const broken = [...tried.faults(lines)]
   const seen = new Set<string>()
+  for (const [path] of state.files(`${directory}/segments`)) {
+    const first = Number.parseInt(path, 10)
+    const isHeaded = lines[first]?.record.kind === 'intent' && lines[first + 1]?.record.id !== lines[first]?.record.id
+    if (first > 1 && !isHeaded) broken.push(`segment ${path} does not begin with the open intent, once`)
+  }
   const inOrder = lines.map(({ record }) => record.id).filter((id) => !seen.has(id) && seen.add(id))
   if (inOrder.join() !== tried.handed.join())
     broken.push('what was handed over is not what is in the file, in its order')

@@ -34,11 +34,13 @@ describe.each(['written', 'durable'] as const)('until %s', (until) => {
     'checkpoint.rename',
     'tile.rename',
     'control/file.create',
-  ])('a sync fails, and then all of a kind: %s', async (name) => {
-    for (const fault of ['EIO', 'hangs'] as const) {
-      const faultFrom = (first: number) => (operation: { readonly name: string }, at: number) =>
-        at === first || (at > first && operation.name === name) ? fault : undefined
-      await expectPromisesKept(until, rounds, (operation) => operation === 'segments.datasync', faultFrom)
+  ])('a write or a sync fails, and then all of a kind: %s', async (name) => {
+    for (const begin of ['segments.write', 'segments.datasync']) {
+      for (const fault of ['EIO', 'hangs'] as const) {
+        const faultFrom = (first: number) => (operation: { readonly name: string }, at: number) =>
+          at === first ? 'EIO' : at > first && operation.name === name ? fault : undefined
+        await expectPromisesKept(until, rounds, (operation) => operation === begin, faultFrom)
+      }
     }
   })
 })
