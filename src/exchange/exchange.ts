@@ -7,8 +7,9 @@ import { ExchangeLogger } from './exchange-logger.ts'
 import { errorText, requestText, responseText } from './exchange-text.ts'
 import { ExchangeUser } from './exchange-user.ts'
 import type { Ending, Moment, RequestFacts } from './facts.ts'
+import type { OpenExchange } from './open-exchanges.ts'
 import { outcomeOf } from './outcome.ts'
-import type { OpenExchange, Recorder } from './recorder.ts'
+import type { Recorder } from './recorder.ts'
 
 const NO_ANNOTATIONS = new Annotations()
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { OpenExchanges } from './open-exchanges.ts'
-import type { OpenExchange } from './recorder.ts'
+import { type OpenExchange, OpenExchanges } from './open-exchanges.ts'
 
 function exchange(): OpenExchange {
   return { previous: undefined, next: undefined } as OpenExchange

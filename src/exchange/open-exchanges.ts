@@ -1,4 +1,16 @@
-import type { OpenExchange } from './recorder.ts'
+import type { Logger } from '../record/logger.ts'
+import type { Moment } from './facts.ts'
+
+/** What an audit log knows of an exchange that has begun and has no record yet. */
+export interface OpenExchange {
+  readonly logger: Logger
+  endAt(moment: Moment): unknown
+  whenKept(): Promise<void>
+  stopLookup(): void
+  /** Its neighbours among those that are open. */
+  previous: OpenExchange | undefined
+  next: OpenExchange | undefined
+}
 
 /**
  * The exchanges that have begun and have no record yet, the oldest first. Not a Set: growing and shrinking, that leaves a

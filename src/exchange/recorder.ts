@@ -1,24 +1,11 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../lib/clock.ts'
 import type { AuditError } from '../lib/errors.ts'
-import type { Logger } from '../record/logger.ts'
 import type { Redactor } from '../record/redaction.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { Decision, Guarantee } from './decision.ts'
-import type { Moment } from './facts.ts'
-import type { OpenExchanges } from './open-exchanges.ts'
+import type { OpenExchange, OpenExchanges } from './open-exchanges.ts'
 import type { SilentLogger } from './silent-logger.ts'
-
-/** What an audit log knows of an exchange that has begun and has no record yet. */
-export interface OpenExchange {
-  readonly logger: Logger
-  endAt(moment: Moment): unknown
-  whenKept(): Promise<void>
-  stopLookup(): void
-  /** Its neighbours among those that are open. */
-  previous: OpenExchange | undefined
-  next: OpenExchange | undefined
-}
 
 /** What recording an exchange needs of its audit log: settings turned into functions once, at the start. */
 export interface Recorder {
