@@ -1,15 +1,18 @@
 import { join } from 'node:path'
-import type { Disk } from './disk.ts'
+import type { Disk, DiskFile } from './disk.ts'
 import type { Inspection } from './inspect.ts'
 import { type Layout, segmentPath } from './layout.ts'
 import { bytesName } from './line-facts.ts'
 import { type Tile, tileWidth } from './merkle.ts'
 import { type Scan, type Stray, scanLines } from './scan.ts'
 import { type Damage, DamageRoom } from './set-aside.ts'
-import { withFile } from './small-file.ts'
+import { readFull, withFile } from './small-file.ts'
 import { type FoundTile, makeRoom, survey } from './tidy.ts'
 import { writeWrongTiles } from './tile-check.ts'
 import { tilePath } from './tile-path.ts'
+import { writeAll } from './write-all.ts'
+
+const pieceBytes = 256 * 1024
 
 /** What was done to a trail so that it can be continued. */
 export interface Mended {
@@ -54,9 +57,26 @@ async function cut(disk: Disk, layout: Layout, room: DamageRoom, scan: Scan, str
 async function lastSegment(disk: Disk, layout: Layout, scan: Scan): Promise<number> {
   const first = scan.lastFirst ?? 0
   const how = scan.lastFirst === undefined ? 'create' : 'write'
-  await withFile(disk, layout.segment(first), how, (file) => file.datasync())
+  const proven = scan.atCheckpoint?.lastFirst === first ? scan.atCheckpoint.lastEnd : 0
+  await withFile(disk, layout.segment(first), how, async (file) => {
+    // A sync that failed in the process before may have left them in memory, for no later sync to take to the disk.
+    await writeAgain(file, proven, scan.lastEnd)
+    await file.datasync()
+  })
   await disk.syncDirectory(layout.segments)
   return first
+}
+
+/** Writes the bytes of a file from an offset to another in their place, as they are. */
+async function writeAgain(file: DiskFile, from: number, to: number): Promise<void> {
+  const piece = Buffer.allocUnsafe(pieceBytes)
+  for (let done = from; done < to; ) {
+    const bytes = piece.subarray(0, Math.min(piece.length, to - done))
+    const length = await readFull(file, bytes, done)
+    if (length < bytes.length) throw new Error('the segment became shorter while it was mended')
+    writeAll(file, bytes, done)
+    done += length
+  }
 }
 
 async function mendTiles(disk: Disk, layout: Layout, { scan, tiles }: Inspection): Promise<number> {

@@ -33,16 +33,16 @@ export class OwnRecords {
     return sealTrailRecord({ id: newId(time), time, logger: this.#logger, kind, body: body as Json, ...of })
   }
 
-  /** What a writer writes first: what recovery found, what it interrupts, and its start. */
+  /** What a writer writes first: what recovery found, what it interrupts, and its start, which comes first in a trail without lines. */
   opening(opened: OpenedTrail): Batch {
-    const { damages, intents, trailHash, follows } = opened
+    const { damages, intents, tree } = opened
     const batch = new Batch()
+    if (tree.size === 0) batch.add(this.#start(opened), 'own')
     for (const damage of damages) batch.add(this.seal('damage', damage), 'own')
     const recovery = this.#recovery(opened)
     if (recovery !== undefined) batch.add(recovery, 'own')
     for (const [exchange, line] of intents) batch.add(this.#interrupted(exchange, line), 'own')
-    const { inForce } = this.#parts
-    batch.add(this.seal('start', { in_force: inForce, trail: trailHash, ...(follows && { follows }) }), 'own')
+    if (tree.size > 0) batch.add(this.#start(opened), 'own')
     return batch
   }
 
@@ -59,6 +59,10 @@ export class OwnRecords {
   counters(kind: 'stop' | 'heartbeat'): Batch {
     const { recorded, lost, refused } = this.#parts.counters()
     return Batch.of(this.seal(kind, { recorded, lost, refused }), kind === 'stop' ? 'own' : 'passing')
+  }
+
+  #start({ trailHash, follows }: OpenedTrail): SealedRecord {
+    return this.seal('start', { in_force: this.#parts.inForce, trail: trailHash, ...(follows && { follows }) })
   }
 
   #recovery({ tree, stopped, lastTime, mended, intents, damages }: OpenedTrail): SealedRecord | undefined {

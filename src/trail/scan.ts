@@ -15,12 +15,21 @@ export interface Stray {
   readonly kind: 'torn' | 'malformed'
 }
 
+/** What the lines up to the checkpoint come to. */
+export interface AtCheckpoint {
+  readonly root: Buffer
+  readonly partialTiles: readonly Tile[]
+  /** Where they end: the segment, and the offset in it. */
+  readonly lastFirst: number | undefined
+  readonly lastEnd: number
+}
+
 /** What the lines of a trail are, as found; nothing was changed. */
 export interface Scan {
   readonly tree: Tree
   readonly facts: LineFacts
-  /** The root and the partial tiles of the first `checkpointSize` lines; undefined where there are fewer. */
-  readonly atCheckpoint: { readonly root: Buffer; readonly partialTiles: readonly Tile[] } | undefined
+  /** What the first `checkpointSize` lines come to; undefined where there are fewer. */
+  readonly atCheckpoint: AtCheckpoint | undefined
   readonly strays: readonly Stray[]
   /** The index of the first line of the last segment; undefined where there is no segment. */
   readonly lastFirst: number | undefined
@@ -129,7 +138,8 @@ class Scanning implements Scan {
 
   #meetCheckpoint(): void {
     if (this.tree.size !== this.#checkpointSize) return
-    this.atCheckpoint = { root: this.tree.root(), partialTiles: this.tree.partialTiles() }
+    const { tree, lastFirst, lastEnd } = this
+    this.atCheckpoint = { root: tree.root(), partialTiles: tree.partialTiles(), lastFirst, lastEnd }
   }
 
   #tilesDone(): Promise<void> | undefined {
