@@ -114,6 +114,8 @@ test('a record that nobody waits for is durable and proven a moment later', asyn
   await vi.waitFor(() => expect(trail.health()).toMatchObject({ size: 2, durableSize: 2, checkpoint: 2 }), {
     timeout: 5_000,
   })
+  await append('written')
+  await vi.waitFor(() => expect(trail.health()).toMatchObject({ durableSize: 3, checkpoint: 3 }), { timeout: 5_000 })
   await trail.close(5_000)
 })
 

@@ -21,14 +21,15 @@ describe.each(['written', 'durable'] as const)('until %s', (until) => {
     await expectPromisesKept(until, rounds, () => true, faultFrom)
   })
 
-  test.each(['EIO', 'hangs'] as const)(
-    'a write fails, whichever, and what it left cannot be cut: %s',
-    async (fault) => {
-      const faultFrom = (picked: number) => (operation: { readonly name: string }, at: number) =>
-        at === picked ? 'EIO' : at > picked && operation.name === 'segments.truncate' ? fault : undefined
-      await expectPromisesKept(until, rounds, (operation) => operation === 'segments.write', faultFrom)
-    },
-  )
+  test.each([
+    ['segments.write', 'segments.truncate', 'EIO'],
+    ['segments.write', 'segments.truncate', 'hangs'],
+    ['segments.datasync', 'segments.datasync', 'EIO'],
+  ] as const)('a %s fails, whichever, and then each %s: %s', async (begin, name, fault) => {
+    const faultFrom = (picked: number) => (operation: { readonly name: string }, at: number) =>
+      at === picked ? 'EIO' : at > picked && operation.name === name ? fault : undefined
+    await expectPromisesKept(until, rounds, (operation) => operation === begin, faultFrom)
+  })
 
   test.each(['EIO', 'hangs'] as const)('an operation and those that follow fail, whichever: %s', async (fault) => {
     const faultFrom = (picked: number) => (_: unknown, at: number) =>
