@@ -1,8 +1,10 @@
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { expressAudit } from '../../src/adapters/express.ts'
 import { nodeAudit } from '../../src/adapters/node.ts'
 import { fixedClock, fixedIds } from '../../src/testing/fixed.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 import { open, quietApp, send, serve, sleep } from './audited.ts'
 
 const rejections: unknown[] = []
@@ -101,8 +103,7 @@ describe('a logger without a framework', () => {
 })
 
 it('a record that cannot be kept safe rejects nothing, and is told of', async () => {
-  const commit = () => Promise.reject(new Error('disk full'))
-  const opened = open({}, { commit } as object)
+  const opened = open({ trail: { directory: join(temporaryDirectory(), 'missing', 'audit') } })
   const app = quietApp().use(expressAudit(opened.audit), async (req, res) => {
     void req.auditLog.event().info('event').sendLog()
     await req.auditLog.event().info('event').sendLog()
@@ -115,6 +116,7 @@ it('a record that cannot be kept safe rejects nothing, and is told of', async ()
   await opened.audit.close()
   await opened.records(0)
   expect(opened.errors.map(({ code }) => code)).toContain('RECORD_NOT_KEPT')
+  expect(opened.audit.health().counters).toMatchObject({ recorded: 0, lost: 5, refused: 0 })
 })
 
 describe('an event of a request', () => {

@@ -43,6 +43,8 @@ const doors = {
       'Settings',
       'Sink',
       'StdoutSinkOptions',
+      'TrailHealth',
+      'TrailSettings',
       'UserDescription',
       'UserFacts',
       'UserFromRequest',
