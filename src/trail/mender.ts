@@ -1,4 +1,3 @@
-import { basename, join } from 'node:path'
 import { AuditError } from '../lib/errors.ts'
 import { isSystemError } from '../lib/system-error.ts'
 import type { DamagePart } from '../record/record.ts'
@@ -47,6 +46,7 @@ export class Mender {
     await this.#cutTorn()
     if (committer.segment.isSpoiled) await this.#beginSegment()
     committer.writeOwed()
+    await this.#place()
     await this.#cutRetired()
     committer.writeOwed()
     await committer.settle()
@@ -76,29 +76,32 @@ export class Mender {
       const reason = directory === undefined ? 'the directory is gone' : 'another directory is in its place'
       throw new AuditError('TRAIL_PATH_CHANGED', { directory: layout.directory, reason })
     }
-    const path = layout.segment(committer.durableSize)
-    const aside = join(layout.damage, basename(path))
-    const isTaken = (await limit.run(() => disk.stat(path))) !== undefined
-    // It has no durable line. Earlier ones of that name have no line that it has not.
-    if (isTaken) await limit.run(() => disk.rename(path, aside))
-    try {
-      const before = committer.segment
-      committer.segment = await this.#create(committer.durableSize)
-      if (before.first === committer.durableSize) void before.close().catch(() => undefined)
-      else if (!this.#retired.includes(before)) this.#retired.push(before)
-    } catch (error) {
-      // As long as there is nothing in its place, a process that starts now shall find the lines.
-      if (isTaken) await limit.run(() => disk.rename(aside, path)).catch(() => undefined)
-      throw error
-    }
+    const before = committer.segment
+    committer.segment = await this.#make(committer.durableSize)
+    if (before.first === committer.durableSize) void before.close().catch(() => undefined)
+    else if (!this.#retired.includes(before)) this.#retired.push(before)
     const repeats = head()
     if (repeats.entries.length > 0) committer.owed.unshift(repeats)
   }
 
-  #create(first: number): Promise<Segment> {
+  /** Now that all lines of the segments before are in it: whenever the process dies, one of them has each. */
+  async #place(): Promise<void> {
+    const { committer, limit } = this.#parts
+    const { segment } = committer
+    if (segment.isInPlace) return
+    try {
+      await limit.run(() => segment.place())
+    } catch (error) {
+      committer.spoil(error)
+      throw error
+    }
+    committer.syncSoon()
+  }
+
+  #make(first: number): Promise<Segment> {
     const { disk, layout, limit } = this.#parts
     return limit.run(
-      () => Segment.open(disk, layout, first, 'create'),
+      () => Segment.make(disk, layout, first),
       (segment) => segment.close().catch(() => undefined),
     )
   }
@@ -126,6 +129,6 @@ export class Mender {
 }
 
 /** Whether an error says that there is no room. */
-export function isFull(error: unknown): boolean {
+function isFull(error: unknown): boolean {
   return isSystemError(error, 'ENOSPC') || isSystemError(error, 'EDQUOT')
 }

@@ -15,7 +15,7 @@ import { openTrail, type Trail, type TrailParts } from '../../src/trail/trail.ts
 import { formatVerifierKey, verifierKeyOf } from '../../src/trail/verifier-key.ts'
 import { faultsIn, type Line } from './trail-lines.ts'
 
-export const origin = 'example.org/bicycles/audit'
+const origin = 'example.org/bicycles/audit'
 const pair = generateKeyPairSync('ed25519')
 /** What checkpoints of these trails are checked with. */
 export const verifierKey: string = formatVerifierKey(verifierKeyOf(origin, pair.publicKey))
