@@ -78,7 +78,8 @@ export class Committer {
 
   /** Sees to it that what is written is synced: now if somebody waits or it is much, else within a moment. */
   syncSoon(): void {
-    if (this.#syncing !== undefined || this.#written.length === 0 || this.segment.isSpoiled) return
+    const { isSpoiled, isInPlace } = this.segment
+    if (this.#syncing !== undefined || this.#written.length === 0 || isSpoiled || !isInPlace) return
     if (this.#isAwaited || this.#writtenUnits > syncFromUnits) void this.#sync()
     else this.#timer ??= setTimeout(() => void this.#sync(), syncWithinMs).unref()
   }

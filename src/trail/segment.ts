@@ -1,3 +1,4 @@
+import { basename, join } from 'node:path'
 import { AuditError } from '../lib/errors.ts'
 import type { Disk, DiskFile, DiskStat } from './disk.ts'
 import type { Layout } from './layout.ts'
@@ -15,6 +16,8 @@ export class Segment {
   isTorn = false
   /** Whether it is not to be trusted any more. */
   isSpoiled = false
+  /** Whether it is where readers look; if not, it is below `control/`, and not to be synced yet. */
+  isInPlace = true
   readonly #disk: Disk
   readonly #layout: Layout
   readonly #file: DiskFile
@@ -32,9 +35,22 @@ export class Segment {
     this.durableBytes = identity.size
   }
 
-  /** Creates a segment, or opens the last one, all of which is durable. */
-  static async open(disk: Disk, layout: Layout, first: number, how: 'create' | 'write'): Promise<Segment> {
-    const file = await disk.open(layout.segment(first), how)
+  /** Opens the last segment, all of which is durable. */
+  static async open(disk: Disk, layout: Layout, first: number): Promise<Segment> {
+    const file = await disk.open(layout.segment(first), 'write')
+    return Segment.#of(disk, layout, first, file)
+  }
+
+  /** Makes a segment below `control/`, empty. */
+  static async make(disk: Disk, layout: Layout, first: number): Promise<Segment> {
+    const path = temporaryPath(layout, first)
+    if ((await disk.stat(path)) !== undefined) await disk.unlink(path)
+    const segment = await Segment.#of(disk, layout, first, await disk.open(path, 'create'))
+    segment.isInPlace = false
+    return segment
+  }
+
+  static async #of(disk: Disk, layout: Layout, first: number, file: DiskFile): Promise<Segment> {
     try {
       return new Segment(disk, layout, first, file, await file.stat())
     } catch (error) {
@@ -53,6 +69,12 @@ export class Segment {
     writeAll(this.#file, lines, this.bytes)
     this.isTorn = false
     this.bytes += lines.length
+  }
+
+  /** Puts it in its place, over one that has no durable line. */
+  async place(): Promise<void> {
+    await this.#disk.rename(temporaryPath(this.#layout, this.first), this.path)
+    this.isInPlace = true
   }
 
   /** Makes durable what was written by now; the number of bytes that are. Throws where it fails, or the path leads elsewhere. */
@@ -93,4 +115,8 @@ export class Segment {
   close(): Promise<void> {
     return this.#file.close()
   }
+}
+
+function temporaryPath(layout: Layout, first: number): string {
+  return join(layout.control, basename(layout.segment(first)))
 }

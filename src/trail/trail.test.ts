@@ -415,7 +415,7 @@ test('closing while the trail is failing keeps what was promised, if the disk is
   const { append, faults, trail } = await opened(watch.on(directory))
   await append('written')
   watch.around = ({ name }, run) => {
-    if (name === 'segments.datasync' || name === 'segments.create') throw systemError('EIO', 'fdatasync')
+    if (name === 'segments.datasync' || name === 'control/segment.create') throw systemError('EIO', 'fdatasync')
     return run()
   }
   expect(await append('durable')).toBe(false)

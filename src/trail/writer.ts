@@ -94,7 +94,7 @@ export class Writer {
     const layout = layoutOf(opened.directory)
     const identity = await disk.stat(layout.directory)
     if (identity === undefined) throw new Error('the directory is gone')
-    return new Writer(parts, await Segment.open(disk, layout, opened.segment.first, 'write'), identity)
+    return new Writer(parts, await Segment.open(disk, layout, opened.segment.first), identity)
   }
 
   /** Whether a batch can be written now; else it waits until `changed` is called. */
