@@ -86,8 +86,13 @@ function placeOf(directory: string, path: string): string {
   const [first = '', second = ''] = parts
   if (first === '') return 'root'
   if (first === '..') return parts.length === 1 ? 'parent' : 'beside'
-  if (first === 'control' && second !== '') return `control/${/^(checkpoint|trail\.json)$/.exec(second)?.[0] ?? 'tile'}`
+  if (first === 'control' && second !== '') return `control/${madeIn(second)}`
   return first
+}
+
+function madeIn(name: string): string {
+  if (name.endsWith('.ndjson')) return 'segment'
+  return /^(checkpoint|trail\.json)$/.test(name) ? name : 'tile'
 }
 
 /** An error as the system gives it. */

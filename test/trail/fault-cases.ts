@@ -30,14 +30,21 @@ const longer: readonly FaultCase[] = [
     'a new segment after a sync',
     [
       { name: 'segments.datasync', code: 'EIO' },
-      { name: 'segments.create', code: 'ENOSPC', count: 2 },
+      { name: 'control/segment.create', code: 'ENOSPC', count: 2 },
     ],
   ],
   [
     'the write of a new segment',
     [
       { name: 'segments.datasync', code: 'EIO' },
-      { name: 'segments.write', code: 'ENOSPC', first: 2, count: 3 },
+      { name: 'control/segment.write', code: 'ENOSPC', count: 3 },
+    ],
+  ],
+  [
+    'the name of a new segment',
+    [
+      { name: 'segments.datasync', code: 'EIO' },
+      { name: 'segments.rename', code: 'EIO', count: 2 },
     ],
   ],
   [

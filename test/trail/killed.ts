@@ -36,6 +36,9 @@ export async function faultsOfKills({ kills, seed, parent, ...settings }: Kills)
     await client.stop()
     if (kill >= kills) await server.close()
     const lines = kill === 0 && client.received.size === 0 ? [] : linesOfTrail(filesOf(directory))
+    if (kill === kills && kills > 10 && isRecordedFirst && !lines.some(({ record }) => record.kind === 'interrupted')) {
+      found.push('no exchange was interrupted')
+    }
     found.push(...faultsInServed(lines, kill < kills ? [client] : seen, isRecordedFirst && kill === kills))
     if (found.length > 0) return [`seed ${seed}, kill ${kill}:`, ...found.slice(0, 10), server.errors()]
     if (kill >= kills) return []

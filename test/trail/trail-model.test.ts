@@ -104,7 +104,13 @@ const commands = [
     }),
   ),
   fc
-    .constantFrom('segments.write', 'segments.datasync', 'segments.create', 'segments.truncate', 'checkpoint.rename')
+    .constantFrom(
+      'segments.write',
+      'segments.datasync',
+      'control/segment.create',
+      'segments.truncate',
+      'checkpoint.rename',
+    )
     .map((name) => command(`fail the next ${name}`, true, (_, lives) => lives.failNext(name))),
   fc.constant(
     command('read', true, async (model, lives) => {

@@ -11,17 +11,19 @@ import { uuidv7 } from '../../../src/lib/uuid.ts'
 import { SealedRecord } from '../../../src/record/sealed-record.ts'
 import { disk } from '../../../src/trail/disk.ts'
 import { openTrail, type Trail } from '../../../src/trail/trail.ts'
-import { type Around, isChange, operated } from '../../support/disk-operations.ts'
+import { type Around, isChange, operated, systemError } from '../../support/disk-operations.ts'
 
 export interface ChildSettings {
   readonly directory: string
   readonly key: string
   readonly origin: string
+  /** Whether a sync fails on the way, with records that were written waiting for it. */
+  readonly failsSync?: boolean
   /** Where it dies: an operation, which occurrence of it from 1 on, and whether before or after it. */
   readonly die?: { readonly name: string; readonly occurrence: number; readonly when: 'before' | 'after' }
 }
 
-const { directory, key, origin, die } = JSON.parse(process.argv[2] as string) as ChildSettings
+const { directory, key, origin, die, failsSync = false } = JSON.parse(process.argv[2] as string) as ChildSettings
 
 // What comes once a second comes in an instant.
 const realTimeout = globalThis.setTimeout
@@ -30,10 +32,15 @@ globalThis.setTimeout = ((callback: () => void, ms = 0, ...rest: []) =>
 
 const say = (what: string, value: string): void => void writeSync(1, `${what} ${value}\n`)
 
+let failing = false
 const occurrences = new Map<string, number>()
 const around: Around = (operation, run) => {
   if (!isChange(operation)) return run()
   const { name } = operation
+  if (failing && name === 'segments.datasync') {
+    failing = false
+    throw systemError('EIO', name)
+  }
   const occurrence = (occurrences.get(name) ?? 0) + 1
   occurrences.set(name, occurrence)
   const isLast = die?.name === name && die.occurrence === occurrence
@@ -82,6 +89,11 @@ async function use(trail: Trail): Promise<void> {
   await Promise.all([keep('written'), keep('durable'), keep('written')])
   await begin()
   await keep('durable', await begin())
+  if (failsSync) {
+    failing = true
+    for (let count = 0; count < 3; count++) await keep('written')
+    await keep('durable')
+  }
   // More than a tile, so that there are full ones as well.
   await Promise.all(Array.from({ length: 260 }, () => keep('written')))
   for (let wait = 0; trail.health().checkpoint < 260 && wait < 1_000; wait++) await sleep(5)

@@ -23,8 +23,8 @@ interface Ended {
   readonly errors: string
 }
 
-function run(directory: string, die?: Point): Promise<Ended> {
-  const settings: ChildSettings = { directory, key, origin, ...(die === undefined ? {} : { die }) }
+function run(directory: string, die?: Point, failsSync = false): Promise<Ended> {
+  const settings: ChildSettings = { directory, key, origin, failsSync, ...(die === undefined ? {} : { die }) }
   return new Promise((resolve) => {
     const options = { maxBuffer: 2 ** 26 }
     const started = execFile(process.execPath, [child, JSON.stringify(settings)], options, (_, stdout, errors) => {
@@ -80,7 +80,11 @@ async function faultsAfter(directory: string, lives: readonly Ended[]): Promise<
 }
 
 /** Dies at every one of these points, on a trail as `prepare` leaves it, and says what was wrong after that. */
-async function faultsOf(points: readonly Point[], prepare: (directory: string) => readonly Ended[]): Promise<string[]> {
+async function faultsOf(
+  points: readonly Point[],
+  prepare: (directory: string) => readonly Ended[],
+  failsSync = false,
+): Promise<string[]> {
   const faults: string[] = []
   const parent = temporaryDirectory()
   const todo = [...points.entries()]
@@ -88,7 +92,7 @@ async function faultsOf(points: readonly Point[], prepare: (directory: string) =
     for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
       const [number, point] = next
       const directory = join(parent, `trail-${number}`)
-      const lives = [...prepare(directory), await run(directory, point)]
+      const lives = [...prepare(directory), await run(directory, point, failsSync)]
       const found = lives.at(-1)?.isKilled === true ? [] : [`it did not die: ${lives.at(-1)?.errors}`]
       found.push(...(await faultsAfter(directory, lives).catch((error: unknown) => [String(error)])))
       if (found.length > 0)
@@ -107,6 +111,14 @@ describe('a process that dies at an operation on the disk', { timeout: 240_000 }
     const points = pointsOf(whole.said)
     expect(points.length).toBeGreaterThan(60)
     expect(await faultsOf(points, () => [])).toEqual([])
+  })
+
+  test('while it gets over a failed sync, loses nothing that it had promised', async () => {
+    const { said } = await run(join(temporaryDirectory(), 'trail'), undefined, true)
+    const started = said.findIndex(([what]) => what === 'given')
+    const points = pointsOf(said).filter(({ name }) => /segment/.test(name))
+    expect(said.slice(started)).toContainEqual(['did', 'control/segment.create'])
+    expect(await faultsOf(points, () => [], true)).toEqual([])
   })
 
   test('while it mends a trail, loses nothing of it', async () => {

@@ -26,7 +26,7 @@ describe.each(['written', 'durable'] as const)('until %s', (until) => {
   test.each([
     'segments.write',
     'segments.datasync',
-    'segments.create',
+    'control/segment.create',
     'segments.truncate',
     'segments.syncDirectory',
     'damage.rename',

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { recordRun } from '../../trail/power-cut-run.ts'
+import { faultsOf, skippingNamesOfCheckpoints } from '../../trail/power-cuts.ts'
+
+const seed = Number(process.env.TRAIL_SEED ?? 1)
+const timeout = 300_000
+
+test.each([seed, seed + 1, seed + 2])(
+  'a trail whose power is cut at any change has every record that was durable, once: seed %i',
+  { timeout },
+  async (number) => {
+    expect(await faultsOf(await recordRun({ seed: number }), { seed: number, verifyEvery: 10 })).toEqual([])
+  },
+)
+
+// An older checkpoint that comes back claims less, and its tiles are made again: no promise hangs on these syncs.
+test('a trail may lose the name of its newest checkpoint', { timeout }, async () => {
+  const journal = await recordRun({ seed, records: 90, around: skippingNamesOfCheckpoints() })
+  expect(await faultsOf(journal, { seed, verifyEvery: 10 })).toEqual([])
+})
