@@ -157,7 +157,9 @@ export class Committer {
     const { segment } = this
     this.#inSync = this.#written.length
     try {
-      segment.durableBytes = await this.#limit.run(() => segment.sync())
+      const bytes = await this.#limit.run(() => segment.sync())
+      // At the end of the process another sync may have overtaken it.
+      segment.durableBytes = Math.max(segment.durableBytes, bytes)
     } catch (error) {
       this.#syncing = undefined
       this.spoil(error)

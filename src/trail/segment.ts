@@ -94,6 +94,7 @@ export class Segment {
   /** The same at the end of the process, when nothing can be waited for. */
   syncNow(): void {
     this.#file.datasyncSync()
+    this.durableBytes = this.bytes
   }
 
   /** Cuts off what a failed write has left. */
