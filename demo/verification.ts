@@ -5,7 +5,10 @@ import { join, resolve } from 'node:path'
 const command = resolve(import.meta.dirname, '../src/cli/main.ts')
 
 /** What `griffier verify` says of a trail, by the verifier key of `origin`, and its exit status. */
-export function verifyTrail(directory: string, origin: string = directory): { readonly text: string; readonly status: number } {
+export function verifyTrail(
+  directory: string,
+  origin: string = directory,
+): { readonly text: string; readonly status: number } {
   const key = griffier('key', origin).text.trim()
   return griffier('verify', directory, '--key', key)
 }
