@@ -156,20 +156,21 @@ export class Committer {
     this.stopTimer()
     const { segment } = this
     this.#inSync = this.#written.length
-    try {
-      const bytes = await this.#limit.run(() => segment.sync())
-      // At the end of the process another sync may have overtaken it.
-      segment.durableBytes = Math.max(segment.durableBytes, bytes)
-    } catch (error) {
-      this.#syncing = undefined
-      this.spoil(error)
-      this.#events.spoiled(error)
-      return
-    }
+    const synced = await this.#limit.run(() => segment.sync()).catch((error: unknown) => ({ error }))
     this.#syncing = undefined
-    const count = this.#inSync
-    this.#becomeDurable(this.#written.slice(0, count), this.#written.slice(count))
-    this.syncSoon()
+    if (segment.isSpoiled) {
+      // It was given up meanwhile, and its lines are in another one now.
+      this.syncSoon()
+    } else if (typeof synced === 'number') {
+      // At the end of the process another sync may have overtaken it.
+      segment.durableBytes = Math.max(segment.durableBytes, synced)
+      const count = this.#inSync
+      this.#becomeDurable(this.#written.slice(0, count), this.#written.slice(count))
+      this.syncSoon()
+    } else {
+      this.spoil(synced.error)
+      this.#events.spoiled(synced.error)
+    }
   }
 
   #becomeDurable(batches: readonly Batch[], rest: Batch[]): void {
