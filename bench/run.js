@@ -90,7 +90,7 @@ async function measure({
     perSecond,
     memory: peakMemoryOf(child.pid),
     requests: seen,
-    records: written / Math.max(1, perRequest),
+    records: (written - linesOf(0)) / Math.max(1, perRequest),
     faults,
   }
 }
