@@ -1,15 +1,20 @@
 const newline = 10
-const nothing = Buffer.alloc(0)
+export const nothing: Buffer = Buffer.alloc(0)
+const mostBytesPerUnit = 3
+/** What is written out at once, as nearly all is, is encoded here: memory of its own for each would cost more than the encoding. */
+const shared = Buffer.allocUnsafeSlow(512 * 1024)
 
-/** Whole lines on their way to a file descriptor, and how far they have got. */
+/** Whole lines on their way to a file descriptor, and how far they have got. To be written before another is made. */
 export class Outgoing {
-  readonly #bytes: Buffer
+  #bytes: Buffer
   readonly #firstLine: number
   #offset = 0
 
   /** `before` goes first: what is still to be said of an earlier line. */
   constructor(lines: readonly string[], before: Buffer = nothing) {
-    const bytes = Buffer.from(lines.length === 0 ? '' : `${lines.join('\n')}\n`)
+    let text = ''
+    for (const line of lines) text += `${line}\n`
+    const bytes = encoded(text)
     this.#bytes = before.length === 0 ? bytes : Buffer.concat([before, bytes])
     this.#firstLine = before.length
   }
@@ -46,8 +51,13 @@ export class Outgoing {
    * again, it goes on from where it was.
    */
   writeTo(write: (bytes: Buffer, offset: number, length: number) => number, pieceBytes: number): void {
-    while (this.#offset < this.#bytes.length) {
-      this.#offset += write(this.#bytes, this.#offset, this.#pieceEnd(pieceBytes) - this.#offset)
+    try {
+      while (this.#offset < this.#bytes.length) {
+        this.#offset += write(this.#bytes, this.#offset, this.#pieceEnd(pieceBytes) - this.#offset)
+      }
+    } catch (error) {
+      if (this.#bytes.buffer === shared.buffer) this.#bytes = Buffer.from(this.#bytes)
+      throw error
     }
   }
 
@@ -60,4 +70,9 @@ export class Outgoing {
     const last = this.#bytes.lastIndexOf(newline, this.#offset + pieceBytes - 1)
     return 1 + (last >= this.#offset ? last : this.#bytes.indexOf(newline, this.#offset))
   }
+}
+
+function encoded(text: string): Buffer {
+  if (text.length * mostBytesPerUnit > shared.length) return Buffer.from(text)
+  return shared.subarray(0, shared.write(text))
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { AuditError, safeReasonOf } from '../lib/errors.ts'
 import { isSystemError } from '../lib/system-error.ts'
-import { Outgoing } from './outgoing.ts'
+import { nothing, Outgoing } from './outgoing.ts'
 import type { LineAnswer } from './sink.ts'
 
 // PIPE_BUF on Linux: a write of at most so many bytes to a pipe goes out whole or not at all (pipe(7)).
@@ -26,7 +26,7 @@ interface UnderWay {
 /** Lines to a descriptor that may be slow and that others write to as well; never waits for it but at exit. */
 export class StandardOutput {
   readonly #target: Target
-  #before = Buffer.alloc(0)
+  #before: Buffer = nothing
   #underWay: UnderWay | undefined
   #timer: NodeJS.Timeout | undefined
   #broken: AuditError | undefined
@@ -110,7 +110,7 @@ export class StandardOutput {
     const { descriptor, pieceBytes } = this.#target
     try {
       outgoing.writeTo((bytes, offset, length) => writeSync(descriptor, bytes, offset, length), pieceBytes)
-      this.#before = Buffer.alloc(0)
+      this.#before = nothing
       return undefined
     } catch (error) {
       return isSystemError(error, 'EAGAIN') ? 'busy' : this.#fail(outgoing, lineCount, error)
@@ -120,7 +120,7 @@ export class StandardOutput {
   #fail(outgoing: Outgoing, lineCount: number, cause: unknown): LineAnswer {
     const error = new AuditError('STDOUT_NOT_WRITTEN', { reason: safeReasonOf(cause) }, cause)
     if (!isSystemError(cause, 'EPIPE')) {
-      this.#before = outgoing.unfinished.length > 0 ? Buffer.from('\n') : Buffer.alloc(0)
+      this.#before = outgoing.unfinished.length > 0 ? Buffer.from('\n') : nothing
       return { taken: outgoing.wholeLines, error }
     }
     this.#broken = error
