@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../record/record.ts'
-import { type MemorySink, matches } from './memory-sink.ts'
+import { type MemorySink, matches, patienceMs } from './memory-sink.ts'
 
 /** A record of which only some parts are named; text may be a pattern. */
 export type PartialRecord = { readonly [Name in keyof AuditRecord]?: PartialPart<AuditRecord[Name]> | undefined }
@@ -12,12 +12,16 @@ type PartialPart<Part> = Part extends string
 
 /**
  * Waits until a record was kept that has all that is named, and gives it; arrays must be equal, text may be a pattern.
- * Rejects after `timeoutMs` (5,000) with the records that were kept instead, for any test runner to show.
+ * Rejects after `timeoutMs` (2,000, which is less than test runners give a test) with the records that were kept instead, for any test runner to show.
  *
  * @example
  * await expectAudited(sink, { http_request: { method: 'DELETE' }, user: { email: 'jane@example.org' }, outcome: 'success' })
  */
-export async function expectAudited(sink: MemorySink, partial: PartialRecord, timeoutMs = 5_000): Promise<AuditRecord> {
+export async function expectAudited(
+  sink: MemorySink,
+  partial: PartialRecord,
+  timeoutMs: number = patienceMs,
+): Promise<AuditRecord> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
     const found = sink.records.find((record) => matches(record, partial))

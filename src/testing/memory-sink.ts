@@ -3,11 +3,14 @@ import { AuditError } from '../lib/errors.ts'
 import type { AuditRecord } from '../record/record.ts'
 import type { Sink } from '../sinks/sink.ts'
 
+/** Jest and vitest give up on a test after 5 seconds: what is missing shall be told before. */
+export const patienceMs = 2_000
+
 /** A sink that keeps records in memory, for an app's tests. */
 export interface MemorySink extends Sink {
   /** What was recorded so far, in order; frozen records. */
   readonly records: readonly AuditRecord[]
-  /** Resolves with the records once there are at least so many; rejects after `timeoutMs` (5,000). */
+  /** Resolves with the records once there are at least so many; rejects after `timeoutMs` (2,000). */
   waitFor(count: number, timeoutMs?: number): Promise<readonly AuditRecord[]>
   /** Forgets what was recorded. */
   clear(): void
@@ -31,7 +34,7 @@ export function memorySink(): MemorySink {
       records.push(...written)
       for (const look of [...waiting]) look()
     },
-    waitFor(count, timeoutMs = 5_000) {
+    waitFor(count, timeoutMs: number = patienceMs) {
       return new Promise((resolve, reject) => {
         const stop = (): void => {
           waiting.delete(look)

@@ -89,6 +89,34 @@ describe.each(lines)('the packed package on Node.js %s', (line) => {
   })
 })
 
+describe('the testing kit', () => {
+  const itself = 'kit.test.mjs'
+  const missing = /No record has .*Never came/
+
+  it('says under node:test what is missing', async () => {
+    const { code, stdout } = await run(process.execPath, ['--test', itself], { cwd: packed.app })
+    expect(code).toBe(1)
+    expect(stdout).toMatch(missing)
+    expect(stdout).toMatch(/pass 1\n.*fail 1\n/s)
+  })
+
+  it('says under jest what is missing', async () => {
+    const app = join(packed.temporary, 'jest')
+    await mkdir(app)
+    await copyFile(join(packed.app, itself), join(app, itself))
+    const jest = { testMatch: ['**/*.test.mjs'], transform: {} }
+    await writeFile(join(app, 'package.json'), JSON.stringify({ private: true, jest }))
+    await succeed('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', 'jest@30', packed.tarball], {
+      cwd: app,
+    })
+    const env = { NODE_OPTIONS: '--experimental-vm-modules' }
+    const { code, stderr } = await run(process.execPath, ['node_modules/.bin/jest'], { cwd: app, env })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(missing)
+    expect(stderr).toMatch(/1 failed, 1 passed/)
+  })
+})
+
 it('runs as npx griffier', async () => {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
   const { stdout } = await succeed('npx', ['--no-install', 'griffier', '--version'], { cwd: packed.app })
