@@ -97,9 +97,10 @@ export class Segment {
     this.durableBytes = this.bytes
   }
 
-  /** Cuts off what a failed write has left. */
+  /** Cuts off what a failed write has left, for good: a power cut must not mix it with what is written there next. */
   async cut(): Promise<void> {
     await this.#file.truncate(this.bytes)
+    await this.#file.datasync()
     this.isTorn = false
   }
 

@@ -102,10 +102,10 @@ class FileNode {
     bytes.copy(this.bytes, position)
     const from = Math.min(position, this.size)
     this.#keepPages(from, position + bytes.length, at)
-    if (position + bytes.length > this.size) {
-      this.size = position + bytes.length
-      this.sizes.push({ value: this.size, at })
-    }
+    if (position + bytes.length < this.size) return
+    // Where the end is written again, its place is as well.
+    this.size = position + bytes.length
+    this.sizes.push({ value: this.size, at })
   }
 
   truncate(size: number, at: number): void {
