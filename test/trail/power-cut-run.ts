@@ -15,7 +15,7 @@ import type { Disk } from '../../src/trail/disk.ts'
 import type { Lock } from '../../src/trail/lock.ts'
 import { openTrail, type Trail } from '../../src/trail/trail.ts'
 import { formatVerifierKey, verifierKeyOf } from '../../src/trail/verifier-key.ts'
-import { type Around, operated, systemError } from '../support/disk-operations.ts'
+import { type Around, isChange, type Operation, operated, systemError } from '../support/disk-operations.ts'
 import { type Change, DiskState, diskOn, type PowerCut, randomOf, randomPowerCut } from '../support/power-cut-disk.ts'
 import { type Line, linesOfTrail } from '../support/trail-lines.ts'
 
@@ -110,6 +110,8 @@ export interface RunSettings {
   readonly records?: number
   /** What the disk does in place of what it is told. */
   readonly around?: Around
+  /** The share of all changes that fail. */
+  readonly faultRate?: number
 }
 
 /** Runs a trail through appends of every kind, checkpoints, a failed sync, a failed write, a reopening, a death and a power cut. */
@@ -159,6 +161,25 @@ export async function recordDeathOnFailingDisk(settings: RunSettings): Promise<J
   }
 }
 
+/** Several lives on a disk that fails now and then, each ended by a close, a death or a power cut. */
+export async function recordChaos(settings: RunSettings & { readonly lives: number }): Promise<Journal> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
+  const random = randomOf(settings.seed + 1)
+  try {
+    const run = new Run(settings)
+    for (let life = 0; life < settings.lives; life++) {
+      await run.life(async (trail) => {
+        await run.work(trail, 1 / settings.lives)
+        if (random() < 0.3) await settled(trail.close(10_000))
+      })
+      if (random() < 0.4) run.cutPower()
+    }
+    return run.journal
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
 class Run {
   readonly journal: (Change | Mark)[] = []
   readonly #state = new DiskState()
@@ -191,7 +212,10 @@ class Run {
       operated(this.#disk(), directory, (operation, run) => alive(() => this.#around(operation, run))),
     )
     await settled(trail.ready)
-    this.#mark({ mark: 'reopened' })
+    await trail.ready.then(
+      () => this.#mark({ mark: 'reopened' }),
+      () => undefined,
+    )
     await use(trail)
     this.#isAlive = false
   }
@@ -310,7 +334,19 @@ class Run {
     // A sync that fails has begun, and what it should have kept may be lost for good.
     this.#syncFails = failures > 0 && /sync/i.test(operation.what)
     if (failures > 0 && !this.#syncFails) throw systemError('EIO', operation.name)
+    if (isChange(operation) && this.#random() < (this.#settings.faultRate ?? 0))
+      return this.#failAtRandom(operation, run)
     return this.#settings.around === undefined ? run() : this.#settings.around(operation, run)
+  }
+
+  #failAtRandom<Result>(operation: Operation, run: () => Result): Result {
+    if (/sync/i.test(operation.what)) {
+      this.#syncFails = true
+      return run()
+    }
+    const { bytes = new Uint8Array(0), write } = operation
+    if (this.#random() < 0.5) write?.(bytes.subarray(0, Math.floor(this.#random() * bytes.length)))
+    throw systemError(this.#random() < 0.5 ? 'EIO' : 'ENOSPC', operation.name)
   }
 }
 

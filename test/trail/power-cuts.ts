@@ -38,6 +38,8 @@ export interface Cutting {
   readonly randomCuts?: number
   /** Verifies what was recovered after every so many changes. Default: never. */
   readonly verifyEvery?: number
+  /** Cuts after every so many changes. Default: after each. */
+  readonly every?: number
   /** Stops at a fault like this. */
   readonly until?: RegExp
 }
@@ -60,9 +62,10 @@ function cutsAt(change: number, { seed, randomCuts = 2 }: Cutting): readonly Cut
 
 /** Everything that is wrong after any cut of a run. */
 export async function faultsOf(journal: Journal, cutting: Cutting): Promise<readonly string[]> {
-  const { seed, verifyEvery = Number.POSITIVE_INFINITY, until } = cutting
+  const { seed, verifyEvery = Number.POSITIVE_INFINITY, every = 1, until } = cutting
   const faults: string[] = []
   for (const moment of momentsOf(journal)) {
+    if (moment.change % every !== 0) continue
     for (const cut of cutsAt(moment.change, cutting)) {
       const found = await faultsAfter(moment, cut, moment.change % verifyEvery === 0)
       if (found.length === 0) continue

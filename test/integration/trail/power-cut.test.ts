@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { recordRun } from '../../trail/power-cut-run.ts'
+import { recordChaos, recordRun } from '../../trail/power-cut-run.ts'
 import { faultsOf, skippingNamesOfCheckpoints } from '../../trail/power-cuts.ts'
 
 const seed = Number(process.env.TRAIL_SEED ?? 1)
@@ -10,6 +10,15 @@ test.each([seed, seed + 1, seed + 2])(
   { timeout },
   async (number) => {
     expect(await faultsOf(await recordRun({ seed: number }), { seed: number, verifyEvery: 10 })).toEqual([])
+  },
+)
+
+test.each(Array.from({ length: 20 }, (_, number) => seed + number))(
+  'so has one that lives several times on a disk that fails now and then: seed %i',
+  { timeout },
+  async (number) => {
+    const journal = await recordChaos({ seed: number, lives: 6, faultRate: 0.12 })
+    expect(await faultsOf(journal, { seed: number, every: 7, verifyEvery: 35 })).toEqual([])
   },
 )
 
