@@ -52,7 +52,7 @@ const onFastify: NodeFramework = {
   target: originalTarget,
   // There are `ips` only where the app was made with `trustProxy`.
   address: (request) => ('ips' in request ? (request as FastifyRequest).ip : undefined),
-  userHolder: (request) => request,
+  rawOf: (request) => (request as FastifyRequest).raw,
   route: (request) => (request as FastifyRequest).routeOptions.url,
   user: (request) => userFromNodeRequest(request) ?? userFromNodeRequest((request as FastifyRequest).raw),
 }

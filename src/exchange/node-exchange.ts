@@ -6,7 +6,7 @@ import { exchangeOf, exchangesOf, mark } from './marks.ts'
 import { type NodeRequest, nodeRequestFacts } from './node-request.ts'
 import { http1EndedBy, isHttp2, type NodeResponse } from './node-response.ts'
 import { type NodeCapture, NodeSource } from './node-source.ts'
-import { watchUser } from './request-user.ts'
+import { watchUser, watchUsersAlike } from './request-user.ts'
 import { stopWaiting, whenSocketCloses } from './socket-close.ts'
 
 /**
@@ -60,8 +60,9 @@ export function beginExchange(
 
 function learn(capture: NodeCapture, exchange: Exchange, req: NodeRequest, known: object): void {
   if (exchange.source instanceof NodeSource) exchange.source.learn(capture, known)
-  const holder = capture.framework.userHolder?.(known)
-  if (holder !== undefined) watchUser(holder, req)
+  const { userHolder, rawOf } = capture.framework
+  if (rawOf !== undefined) watchUsersAlike(known, rawOf)
+  else if (userHolder !== undefined) watchUser(userHolder(known), req)
 }
 
 /** Sees when the head goes out, which is a moment to ask who acts, and when the response is finished or cut off. */

@@ -23,6 +23,8 @@ export interface NodeFramework {
   address?(source: object): string | undefined
   /** The object whose `user` is watched: authentication sets it, and a logout may take it away again. */
   userHolder?(source: object): object
+  /** Node's request of a source that holds the user itself and has a prototype of its app's own: that is watched, at once for all. */
+  rawOf?(source: object): object
   /** The route that was chosen, as the app wrote it, mounted path included. */
   route?(source: object): string | undefined
   /** Where the framework's users are found, unless `userFromRequest` is set. */

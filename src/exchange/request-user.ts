@@ -1,4 +1,4 @@
-import { exchangesOf, type Marked, markUnseen } from './marks.ts'
+import { exchangesOf, markUnseen } from './marks.ts'
 
 /**
  * Watches for the moment when authentication puts a user on the framework's habitual object: a logout may take it away
@@ -12,6 +12,21 @@ export function watchUser(holder: object, req: object): void {
   if (holder !== req && exchanges !== undefined) markUnseen(holder, exchanges)
 }
 
+/**
+ * The same for a request of a framework that has a prototype of its own for those of an app: the accessor goes there, as
+ * it costs several times as much on each request. Where the app declared the property, the framework sets it on each
+ * request when it makes one; that changes nothing, and so leaves no property.
+ */
+export function watchUsersAlike(request: object, rawOf: (request: object) => object): void {
+  const prototype: object = Object.getPrototypeOf(request)
+  if (Object.hasOwn(prototype, 'user')) return
+  const own = Object.getOwnPropertyDescriptor(request, 'user')
+  if (own === undefined ? 'user' in request : unlessTaken(own) === undefined) return
+  const value = own?.value as null | undefined
+  Object.defineProperty(prototype, 'user', createAccessor(value, false, rawOf))
+  if (own !== undefined) Reflect.deleteProperty(request, 'user')
+}
+
 /** `Object.keys` does not show it, as there is no user yet. */
 const absent = createAccessor(undefined, false)
 /** Where a framework wants properties to be declared, as Fastify does. */
@@ -23,14 +38,24 @@ function unlessTaken(property: PropertyDescriptor | undefined): PropertyDescript
   return value === null || value === undefined ? declared[String(value) as keyof typeof declared] : undefined
 }
 
-function createAccessor(value: null | undefined, enumerable: boolean): PropertyDescriptor & ThisType<Marked> {
+function createAccessor(
+  value: null | undefined,
+  enumerable: boolean,
+  markedOf: (holder: object) => object = itself,
+): PropertyDescriptor & ThisType<object> {
   return {
     configurable: true,
     enumerable,
     get: () => value,
     set(user: unknown) {
+      if (user === value) return
       Object.defineProperty(this, 'user', { value: user, writable: true, enumerable: true, configurable: true })
-      for (let exchange = exchangesOf(this); exchange !== undefined; exchange = exchange.other) exchange.askUser()
+      let exchange = exchangesOf(markedOf(this))
+      for (; exchange !== undefined; exchange = exchange.other) exchange.askUser()
     },
   }
+}
+
+function itself(holder: object): object {
+  return holder
 }

@@ -221,7 +221,7 @@ describe('Fastify finds the user', () => {
   })
 
   test.each(['declared', 'undeclared'])('who logs out, %s', async (how) => {
-    const { app, audit, listen, record } = open()
+    const { app, audit, listen, records } = open()
     app.register(fastifyAudit, audit)
     if (how === 'declared') app.decorateRequest('user', null)
     app.get('/', {
@@ -231,8 +231,20 @@ describe('Fastify finds the user', () => {
         return Object.keys(request).includes('user')
       },
     })
-    expect(await (await fetch(await listen())).json()).toBe(true)
-    expect((await record()).user).toMatchObject({ authenticated: true, id: 'jane' })
+    const url = await listen()
+    expect(await (await fetch(url)).json()).toBe(true)
+    expect(await (await fetch(url)).json()).toBe(true)
+    for (const { user } of await records(2)) expect(user).toMatchObject({ authenticated: true, id: 'jane' })
+  })
+
+  test.each([null, undefined])('and leaves a request without one as the app declared it, %s', async (value) => {
+    const { app, audit, listen, records } = open()
+    app.register(fastifyAudit, audit)
+    app.decorateRequest('user', value)
+    app.get('/', async (request) => String((request as FastifyRequest & { user: unknown }).user))
+    const url = await listen()
+    for (let time = 0; time < 2; time++) expect(await (await fetch(url)).text()).toBe(String(value))
+    for (const { user } of await records(2)) expect(user).toMatchObject({ authenticated: false })
   })
 
   test('with a function of the app, from the request of Fastify', async () => {
