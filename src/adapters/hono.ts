@@ -50,35 +50,37 @@ export function honoAudit<AppContext extends Context = Context>(settings?: Setti
   const { headerText } = onNode
   const onFetch: FetchCapture = { recorder, headerText, framework: hono, flush: () => audit.flush() }
 
-  const middleware = async (context: Context, next: Next): Promise<Response | undefined> => {
+  // Without `async` and `await`: each promise more costs much while one carries the scope.
+  const middleware = (context: Context, next: Next): Promise<Response | undefined> => {
     const { incoming, outgoing } = bindingsOf(context)
-    if (incoming === undefined || outgoing === undefined) {
-      await recordResponse(onFetch, context, next)
-      return undefined
-    }
+    if (incoming === undefined || outgoing === undefined) return recordResponse(onFetch, context, next)
     const exchange = openExchange(onNode, incoming, outgoing, context)
+    const goOn = (): Promise<undefined> =>
+      runInScope(exchange, run, exchange, exchange?.logger ?? recorder.silent, context, next)
     const admission = exchange === undefined ? undefined : admissionOf(exchange)
+    if (admission === undefined) return goOn()
     // For a client that has left by then, nobody reads it.
-    if (admission !== undefined && (!(await admission) || isGone(incoming, outgoing))) return refusedResponse()
-    await runInScope(exchange, run, exchange, exchange?.logger ?? recorder.silent, context, next)
-    return undefined
+    return admission.then((mayRun) => (mayRun && !isGone(incoming, outgoing) ? goOn() : refusedResponse()))
   }
   return Object.assign(middleware as MiddlewareHandler, { audit })
 }
 
 /** Runs the rest of the app and keeps the error that ended it, also where `onError` answered it. */
-async function run(exchange: Exchange | undefined, logger: Logger, context: Context, next: Next): Promise<void> {
+function run(exchange: Exchange | undefined, logger: Logger, context: Context, next: Next): Promise<undefined> {
   context.set('auditLog', logger)
-  try {
-    await next()
-    if (context.error !== undefined) exchange?.fail(context.error)
-  } catch (error) {
-    exchange?.fail(error)
-    throw error
-  }
+  return next().then(
+    () => {
+      if (context.error !== undefined) exchange?.fail(context.error)
+      return undefined
+    },
+    (error: unknown) => {
+      exchange?.fail(error)
+      throw error
+    },
+  )
 }
 
-async function recordResponse(capture: FetchCapture, context: Context, next: Next): Promise<void> {
+async function recordResponse(capture: FetchCapture, context: Context, next: Next): Promise<undefined> {
   const request = { request: context.req.raw, known: context }
   const platform: FetchPlatform = { waitUntil: waitUntilOf(context) }
   const response = await recordFetch(capture, request, platform, async (exchange) => {
