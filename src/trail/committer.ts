@@ -68,8 +68,9 @@ export class Committer {
     this.syncSoon()
   }
 
-  /** Writes what is owed. Throws as `write` does; the rest is still owed then. */
+  /** Writes what is owed, unless the segment is not to be trusted. Throws as `write` does; the rest is still owed then. */
   writeOwed(): void {
+    if (this.segment.isSpoiled) return
     for (let batch = this.owed[0]; batch !== undefined; batch = this.owed[0]) {
       if (batch.entries.length > 0) this.write(batch)
       this.owed.shift()
