@@ -61,7 +61,13 @@ const longer: readonly FaultCase[] = [
       { name: 'segments.truncate', code: 'EIO', count: 3 },
     ],
   ],
-  ['one sync after another', [{ name: 'segments.datasync', code: 'EIO', count: 6 }]],
+  [
+    'one sync after another',
+    [
+      { name: 'segments.datasync', code: 'EIO' },
+      { name: 'control/segment.datasync', code: 'EIO', count: 3 },
+    ],
+  ],
   ['short writes', [{ name: 'segments.write', code: 'short', count: 30 }]],
   [
     'a write that is short, then none',

@@ -12,6 +12,8 @@ import { createClient, faultsInServed, type Seen, startServer, verifierKey } fro
 import type { ServerSettings } from './server.ts'
 
 export interface Kills extends Pick<ServerSettings, 'framework' | 'guarantee' | 'isLate'> {
+  /** The share of changes of the disk that fail. Default: none. */
+  readonly faultRate?: number
   readonly kills: number
   readonly seed: number
   /** An empty directory; the trail is made in it. */
@@ -19,18 +21,26 @@ export interface Kills extends Pick<ServerSettings, 'framework' | 'guarantee' | 
 }
 
 /** Everything that is wrong with the trail after any of the kills, or after the recovery from it. */
-export async function faultsOfKills({ kills, seed, parent, ...settings }: Kills): Promise<readonly string[]> {
+export async function faultsOfKills({
+  kills,
+  seed,
+  parent,
+  faultRate,
+  ...settings
+}: Kills): Promise<readonly string[]> {
   const random = randomOf(seed)
   const directory = join(parent, 'trail')
   const isRecordedFirst = settings.guarantee === 'recorded-first'
+  const isFaulty = faultRate !== undefined
   const seen: Seen[] = []
   for (let kill = 0; ; kill++) {
-    const server = await startServer({ ...settings, directory })
-    const client = createClient(server.port, { connections: 1 + Math.floor(random() * 20), name: `kill${kill}` })
+    const server = await startServer({ ...settings, directory, faults: { rate: faultRate ?? 0, seed: seed + kill } })
+    const connections = 1 + Math.floor(random() * 20)
+    const client = createClient(server.port, { connections, name: `kill${kill}`, goesOn: isFaulty })
     seen.push(client)
     // Some die while the trail is being opened, most at work.
-    if (random() < 0.9) await Promise.all([server.ready, client.until(1 + Math.floor(random() * 100))])
-    const found = kill === 0 ? [] : await faultsOfVerification(directory)
+    if (random() < 0.9) await Promise.all([isFaulty || server.ready, client.until(1 + Math.floor(random() * 100))])
+    const found = kill === 0 || isFaulty ? [] : await faultsOfVerification(directory)
     await sleep(random() * 30)
     if (kill < kills) await server.kill()
     await client.stop()

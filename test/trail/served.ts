@@ -2,7 +2,7 @@
  * Starts servers with a trail in processes of their own, asks them, and keeps what a client may rely on.
  *
  *   const server = await startServer(settings)
- *   const client = createClient(server.port, { connections: 10, first: 0 })
+ *   const client = createClient(server.port, { connections: 10 })
  *   client.stop(); await server.kill()
  *   faultsInServed(linesOfTrail(filesOf(directory)), client)
  */
@@ -86,7 +86,7 @@ export async function startServer(
 export interface Seen {
   /** The ids of requests whose response arrived in full. */
   readonly received: ReadonlySet<string>
-  /** The ids of requests of whose response anything arrived. */
+  /** The ids of requests of whose handler's response anything arrived. */
   readonly begun: ReadonlySet<string>
   readonly asked: ReadonlySet<string>
 }
@@ -97,12 +97,20 @@ export interface Client extends Seen {
   stop(): Promise<void>
 }
 
+export interface ClientSettings {
+  readonly connections?: number
+  /** What the ids of the requests begin with. */
+  readonly name?: string
+  /** Whether it asks on after a request that was refused or broke off. Default: false. */
+  readonly goesOn?: boolean
+}
+
 const paths = ['/at-once', '/later', '/in-parts']
 
 /** Asks without pause, over so many connections, each request with an id of its own. */
 export function createClient(
   port: number,
-  { connections = 10, name = 'r' }: { connections?: number; name?: string } = {},
+  { connections = 10, name = 'r', goesOn = false }: ClientSettings = {},
 ): Client {
   const agent = new http.Agent({ keepAlive: true, maxSockets: connections })
   const received = new Set<string>()
@@ -119,7 +127,7 @@ export function createClient(
         begun.add(id),
       )
       if (isWhole) received.add(id)
-      else isStopped = true
+      else isStopped ||= !goesOn
       signal.notify()
     }
   }
@@ -142,7 +150,7 @@ function ask(options: http.RequestOptions, id: string, onHead: () => void): Prom
   return new Promise((resolve) => {
     const req = http.get(options, (res) => {
       let body = ''
-      onHead()
+      if (res.statusCode === 200) onHead()
       res.setEncoding('utf8')
       res.on('data', (text: string) => {
         body += text

@@ -12,7 +12,8 @@ import { resolveSettings } from '../../src/audit-log/resolve-settings.ts'
 import type { Guarantee } from '../../src/audit-log/settings.ts'
 import { disk } from '../../src/trail/disk.ts'
 import { openTrail } from '../../src/trail/trail.ts'
-import { type Around, operated } from '../support/disk-operations.ts'
+import { type Around, isChange, operated, systemError } from '../support/disk-operations.ts'
+import { randomOf } from '../support/power-cut-disk.ts'
 
 export interface ServerSettings {
   readonly framework: 'node' | 'express'
@@ -23,6 +24,8 @@ export interface ServerSettings {
   readonly origin: string
   /** Operations on the disk that are left out. */
   readonly skip?: readonly string[]
+  /** The share of changes of the disk that fail, and which. */
+  readonly faults?: { readonly rate: number; readonly seed: number }
   /** Whether lines are written a while after the trail believes that they are. */
   readonly isLate?: boolean
 }
@@ -35,9 +38,12 @@ const {
   origin,
   skip = [],
   isLate,
+  faults = { rate: 0, seed: 0 },
 } = JSON.parse(process.argv[2] as string) as ServerSettings
 
+const random = randomOf(faults.seed)
 const around: Around = (operation, run) => {
+  if (isChange(operation) && random() < faults.rate) throw systemError('EIO', operation.name)
   if (skip.includes(operation.name)) return Promise.resolve() as ReturnType<typeof run>
   if (isLate !== true || operation.name !== 'segments.write') return run()
   const bytes = Buffer.from(operation.bytes ?? [])

@@ -21,3 +21,8 @@ test.each(guarantees)(
     expect(faults).toEqual([[], []])
   },
 )
+
+test.each(guarantees)('so have servers whose disk fails now and then: %s', { timeout: 240_000 }, async (guarantee) => {
+  const settings = { framework: 'node', guarantee, faultRate: 0.02 } as const
+  expect(await faultsOfKills({ ...settings, kills: 25, seed, parent: temporaryDirectory() })).toEqual([])
+})
