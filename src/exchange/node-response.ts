@@ -30,8 +30,8 @@ export function http1Head(res: ServerResponse, text: HeaderText): ResponseHead {
  * The only private field that griffier reads: `_header` is the very text that Node writes, which `getHeaders()` is not
  * (it is empty after `writeHead(status, headers)`, and lacks Date, Connection and the transfer coding).
  */
-export function writtenHead(res: ServerResponse): string | undefined {
-  const { _header } = res as ServerResponse & { readonly _header?: unknown }
+export function writtenHead(res: NodeResponse): string | undefined {
+  const { _header } = res as { readonly _header?: unknown }
   return typeof _header === 'string' ? _header : undefined
 }
 
