@@ -13,12 +13,21 @@ export interface Counters {
   refused: number
 }
 
+/** Records that are kept or lost together. */
+interface Lot {
+  readonly kept: Promise<void>
+  records: number
+  /** Those whose loss nobody else counts. */
+  unwatched: number
+}
+
 /** Where records go: to the trail first, if there is one, whence handlers get them; and the count of what became of them. */
 export class Keeping {
   readonly counters: Counters = { recorded: 0, lost: 0, refused: 0 }
   readonly #handlers: Handlers
   readonly #report: Reporter
   #trail: Trail | undefined
+  #lot: Lot | undefined
 
   constructor(handlers: Handlers, report: Reporter) {
     this.#handlers = handlers
@@ -37,12 +46,11 @@ export class Keeping {
       return undefined
     }
     const until = guarantee === 'best-effort' || guarantee === 'written' ? 'written' : 'durable'
-    const kept = this.#trail.append(record, until).catch((error: unknown) => {
-      this.counters.recorded--
-      throw error
-    })
+    const kept = this.#trail.append(record, until)
+    const lot = this.#lot?.kept === kept ? this.#lot : this.#begin(kept)
+    lot.records++
     if (guarantee !== 'best-effort') return kept
-    kept.catch((error) => this.lose(error))
+    lot.unwatched++
     return undefined
   }
 
@@ -58,6 +66,17 @@ export class Keeping {
   refuse(error: unknown): void {
     this.counters.refused++
     this.#miss('refused', error)
+  }
+
+  /** One callback for all of a lot, since a request pays for each. */
+  #begin(kept: Promise<void>): Lot {
+    const lot = { kept, records: 0, unwatched: 0 }
+    this.#lot = lot
+    kept.catch((error: unknown) => {
+      this.counters.recorded -= lot.records
+      for (let left = lot.unwatched; left > 0; left--) this.lose(error)
+    })
+    return lot
   }
 
   #miss(what: 'lost' | 'refused', error: unknown): void {

@@ -49,9 +49,11 @@ export class Exchange implements OpenExchange {
   #ended = false
   #isLeftOut = false
   #isRefused = false
-  #isKept = false
+  #isMade = false
   #keepWaiting: (() => void) | undefined
   #error: string | undefined
+  /** What its record waits for, once that is made. */
+  #keeping: Promise<void> | undefined
   #kept: { readonly promise: Promise<void>; readonly settle: () => void } | undefined
 
   constructor(recorder: Recorder, facts: RequestFacts, source: ExchangeSource, decision: Decision, other?: Exchange) {
@@ -167,7 +169,7 @@ export class Exchange implements OpenExchange {
         settle = resolve
       })
       this.#kept = { promise, settle }
-      if (this.#isKept) settle()
+      if (this.#isMade) this.#settle()
     }
     return this.#kept.promise
   }
@@ -187,9 +189,9 @@ export class Exchange implements OpenExchange {
     } catch (error) {
       this.lose(error)
     }
-    const settle = (): void => this.#settle()
-    if (kept === undefined) settle()
-    else kept.then(settle, settle)
+    this.#isMade = true
+    this.#keeping = kept
+    if (this.#kept !== undefined) this.#settle()
     return kept
   }
 
@@ -228,8 +230,10 @@ export class Exchange implements OpenExchange {
     return Math.max(0, Math.round((this.recorder.clock.monotonic() - this.#started) * 1000) / 1000)
   }
 
+  /** Settles what waits for the record. Not before somebody does: mostly nobody does. */
   #settle(): void {
-    this.#isKept = true
-    this.#kept?.settle()
+    const settle = this.#kept?.settle
+    if (this.#keeping === undefined) settle?.()
+    else this.#keeping.then(settle, settle)
   }
 }

@@ -7,8 +7,9 @@ import { fetchRequestFacts } from './fetch-request.ts'
 import { freeBody, responseWith } from './fetch-response.ts'
 import { type FetchCapture, FetchSource } from './fetch-source.ts'
 import { HeldRecord } from './held-record.ts'
-import { type HoldEnd, refusal } from './held-response.ts'
+import type { HoldEnd } from './held-response.ts'
 import { exchangeOf, exchangesOf, mark } from './marks.ts'
+import { refusal } from './refusal.ts'
 import { runInScope } from './run-in-scope.ts'
 import { watchBody } from './watched-body.ts'
 
@@ -171,11 +172,15 @@ async function holdBack(exchange: Exchange, ending: Ending, headSent: boolean): 
   const { clock } = exchange.recorder
   const record = new HeldRecord(exchange)
   const began = clock.monotonic()
-  const isSafe = await within(record.keep(ending), record.timeoutMs).catch(() => false)
+  let failure: unknown
+  const isSafe = await within(record.keep(ending), record.timeoutMs).catch((error: unknown) => {
+    failure = error
+    return false
+  })
   let how: HoldEnd = headSent ? 'cut' : 'refused'
   if (isSafe) how = 'released'
   else if (record.onFailure === 'open') how = 'failed-open'
-  record.ended(how, clock.monotonic() - began, headSent ? ending.head : undefined)
+  record.ended(how, clock.monotonic() - began, headSent ? ending.head : undefined, failure)
   return isSafe || how === 'failed-open'
 }
 

@@ -8,7 +8,6 @@ import { otherEnding } from './other-ending.ts'
 export class HeldRecord {
   readonly #exchange: Exchange
   #kept: Promise<void> | undefined
-  #failure: unknown
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange
@@ -27,29 +26,30 @@ export class HeldRecord {
   keep(ending: Ending): Promise<void> {
     const { recorder } = this.#exchange
     recorder.holding()
-    this.#kept = Promise.resolve(this.#exchange.end(ending))
-    this.#kept.catch((error) => {
-      this.#failure = error
-    })
+    this.#kept = this.#exchange.end(ending) ?? Promise.resolve()
     return this.#kept
   }
 
-  /** The hold has ended; `sent` is the head of the response where that went out. */
-  ended(how: HoldEnd, heldMs: number, sent: ResponseHead | undefined): void {
+  /** The hold has ended; `sent` is the head of the response where that went out, `failure` why the record was not kept by then. */
+  ended(how: HoldEnd, heldMs: number, sent: ResponseHead | undefined, failure?: unknown): void {
     const exchange = this.#exchange
     exchange.recorder.heldFor(heldMs)
-    this.#count(how)
+    if (how === 'released') return
+    this.#count(how, failure)
     // Also where it fails only now: the record of a response that went out in the meantime is lost then, and not before.
     this.#kept?.catch((error) => exchange.lose(error))
     const ending = otherEnding(how, sent)
     if (ending !== undefined) exchange.amend(ending)
   }
 
-  #count(how: HoldEnd): void {
+  #count(how: HoldEnd, failure: unknown): void {
     const exchange = this.#exchange
-    const overdue = new AuditError('HOLD_TIMED_OUT', { ms: this.timeoutMs })
-    if (how === 'refused' || how === 'cut') exchange.refuse(this.#failure ?? overdue)
-    else if (how === 'failed-open' && this.#failure === undefined && !exchange.refused)
-      exchange.recorder.report(overdue)
+    if (how === 'refused' || how === 'cut') exchange.refuse(failure ?? this.#overdue())
+    else if (how === 'failed-open' && failure === undefined && !exchange.refused)
+      exchange.recorder.report(this.#overdue())
+  }
+
+  #overdue(): AuditError {
+    return new AuditError('HOLD_TIMED_OUT', { ms: this.timeoutMs })
   }
 }

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../lib/clock.ts'
+import { type Deadline, deadlinesIn } from './deadlines.ts'
 
 /**
  * How a hold ended: `released` as the response was; `failed-open`, likewise, although its record was not safe; `refused`
@@ -17,29 +18,11 @@ export interface HoldOptions {
   /** Milliseconds from `commit` on after which it counts as failed. */
   readonly timeoutMs: number
   /**
-   * Told once, after `commit` was called, how the hold ended, after how many milliseconds, and whether the response's own
-   * head was handed to the connection; must not throw.
+   * Told once, after `commit` was called, how the hold ended, after how many milliseconds, whether the response's own head
+   * was handed to the connection, and what the commit had failed with by then, if it had; must not throw.
    */
-  ended(how: HoldEnd, heldMs: number, headSent: boolean): void
+  ended(how: HoldEnd, heldMs: number, headSent: boolean, failure?: unknown): void
   readonly clock?: Clock
-}
-
-/** What a client gets in place of a response whose record could not be kept (RFC 9457). */
-export const refusal = {
-  status: 503,
-  contentType: 'application/problem+json',
-  body: '{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"The record that must be kept of this request could not be written."}',
-} as const
-
-/** Its head on HTTP/1, but for the empty line. */
-export function refusalHead(): string {
-  return [
-    `HTTP/1.1 ${refusal.status} Service Unavailable`,
-    `Content-Type: ${refusal.contentType}`,
-    `Content-Length: ${refusal.body.length}`,
-    `Date: ${new Date().toUTCString()}`,
-    'Connection: close',
-  ].join('\r\n')
 }
 
 /**
@@ -49,7 +32,7 @@ export function refusalHead(): string {
 export abstract class HeldResponse {
   protected stage: 'open' | 'gated' | 'held' | 'over' = 'open'
   readonly #options: HoldOptions
-  #timer: NodeJS.Timeout | undefined
+  #deadline: Deadline | undefined
   #since = 0
 
   constructor(options: HoldOptions) {
@@ -74,10 +57,10 @@ export abstract class HeldResponse {
     if (this.stage !== 'gated') return
     this.stage = 'held'
     this.#since = this.#clock.monotonic()
-    this.#timer = setTimeout(fail, this.#options.timeoutMs, this)
+    this.#deadline = deadlinesIn(this.#options.timeoutMs).add(() => this.#settle(false))
     this.#commit().then(
       () => this.#settle(true),
-      () => this.#settle(false),
+      (error: unknown) => this.#settle(false, error),
     )
   }
 
@@ -89,10 +72,6 @@ export abstract class HeldResponse {
     this.stage = 'over'
     this.drop()
     if (wasHeld) this.#tell('gone', headSent)
-  }
-
-  static fail(response: HeldResponse): void {
-    response.#settle(false)
   }
 
   get #clock(): Clock {
@@ -107,7 +86,7 @@ export abstract class HeldResponse {
     }
   }
 
-  #settle(isSafe: boolean): void {
+  #settle(isSafe: boolean, failure?: unknown): void {
     if (this.stage !== 'held') return
     if (!this.isConnected()) {
       this.gone()
@@ -116,20 +95,18 @@ export abstract class HeldResponse {
     this.stage = 'over'
     if (isSafe || this.#options.onFailure === 'open') {
       this.release()
-      this.#tell(isSafe ? 'released' : 'failed-open', true)
+      this.#tell(isSafe ? 'released' : 'failed-open', true, failure)
     } else if (this.isHeadSent()) {
       this.cut()
-      this.#tell('cut', true)
+      this.#tell('cut', true, failure)
     } else {
       this.refuse()
-      this.#tell('refused', false)
+      this.#tell('refused', false, failure)
     }
   }
 
-  #tell(how: HoldEnd, headSent: boolean): void {
-    clearTimeout(this.#timer)
-    this.#options.ended(how, this.#clock.monotonic() - this.#since, headSent)
+  #tell(how: HoldEnd, headSent: boolean, failure?: unknown): void {
+    this.#deadline?.remove()
+    this.#options.ended(how, this.#clock.monotonic() - this.#since, headSent, failure)
   }
 }
-
-const { fail } = HeldResponse

@@ -1,8 +1,9 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { HeldResponse, type HoldOptions, refusal, refusalHead } from './held-response.ts'
-import { keepFromClosing, letClose } from './idle-connections.ts'
+import { HeldResponse, type HoldOptions } from './held-response.ts'
+import { type Kept, keepFromClosing } from './idle-connections.ts'
 import { writtenHead } from './node-response.ts'
+import { refusal, refusalHead } from './refusal.ts'
 import { WriteGate } from './write-gate.ts'
 
 /** Holds an HTTP/1 response: see `HeldHttp1Response`. */
@@ -30,6 +31,7 @@ export function holdHttp1(res: ServerResponse, options: HoldOptions): void {
 class HeldHttp1Response extends HeldResponse {
   readonly #res: ServerResponse
   #gate: WriteGate<Socket> | undefined
+  #kept: Kept | undefined
   #declared: number | undefined
   #written = 0
   #isComplete = false
@@ -148,7 +150,7 @@ class HeldHttp1Response extends HeldResponse {
       return
     }
     this.#gate = new WriteGate(socket, { closed: this.#closed })
-    keepFromClosing(serverOf(socket), this.#res)
+    this.#kept = keepFromClosing(serverOf(socket), this.#res)
     if (this.#isComplete) this.complete()
   }
 
@@ -168,7 +170,8 @@ class HeldHttp1Response extends HeldResponse {
     const gate = this.#gate
     this.#gate = undefined
     gate?.open()
-    if (gate !== undefined) letClose(serverOf(gate.channel), this.#res)
+    this.#kept?.remove()
+    this.#kept = undefined
     return gate
   }
 

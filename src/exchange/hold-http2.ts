@@ -4,7 +4,8 @@ import type {
   ServerHttp2Stream,
   ServerStreamResponseOptions,
 } from 'node:http2'
-import { HeldResponse, type HoldOptions, refusal } from './held-response.ts'
+import { HeldResponse, type HoldOptions } from './held-response.ts'
+import { refusal } from './refusal.ts'
 import { lift, shadow } from './shadow.ts'
 import { WriteGate } from './write-gate.ts'
 

@@ -1,27 +1,27 @@
 import type { Server, ServerResponse } from 'node:http'
+import { type Link, LinkedList } from '../lib/linked-list.ts'
 
 const keptKey: unique symbol = Symbol('griffier.kept')
 
 interface Keeping {
-  [keptKey]?: Set<ServerResponse>
+  [keptKey]?: LinkedList<ServerResponse>
 }
+
+/** A response whose connection is kept, until it is removed. */
+export type Kept = Pick<Link<ServerResponse>, 'remove'>
 
 /**
  * Keeps a server that closes from closing the connection of a response that has ended but is held: `closeIdleConnections`,
  * which `close` calls, takes an ended response for a sent one.
  */
-export function keepFromClosing(server: (Server & Keeping) | undefined, res: ServerResponse): void {
-  if (server === undefined) return
+export function keepFromClosing(server: (Server & Keeping) | undefined, res: ServerResponse): Kept | undefined {
+  if (server === undefined) return undefined
   const kept = server[keptKey] ?? shadowCloseIdle(server)
-  kept.add(res)
+  return kept.add(res)
 }
 
-export function letClose(server: (Server & Keeping) | undefined, res: ServerResponse): void {
-  server?.[keptKey]?.delete(res)
-}
-
-function shadowCloseIdle(server: Server & Keeping): Set<ServerResponse> {
-  const kept = new Set<ServerResponse>()
+function shadowCloseIdle(server: Server & Keeping): LinkedList<ServerResponse> {
+  const kept = new LinkedList<ServerResponse>()
   const { closeIdleConnections } = server
   if (typeof closeIdleConnections !== 'function') return kept
   server[keptKey] = kept

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import { admissionOf } from './admission.ts'
 import type { Exchange } from './exchange.ts'
-import { refusal, refusalHead } from './held-response.ts'
 import type { NodeRequest } from './node-request.ts'
 import { isHttp2, type NodeResponse } from './node-response.ts'
+import { refusal, refusalHead } from './refusal.ts'
 
 /**
  * Runs a handler when its exchange is admitted: at once, where nothing is to be recorded first. Else nothing of the request

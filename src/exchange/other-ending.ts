@@ -1,5 +1,6 @@
 import { type Ending, NOTHING_SENT, type ResponseHead } from './facts.ts'
-import { type HoldEnd, refusal } from './held-response.ts'
+import type { HoldEnd } from './held-response.ts'
+import { refusal } from './refusal.ts'
 
 /** What went out instead of the response that was recorded, whose head is given where it was sent; undefined where nothing else did. */
 export function otherEnding(how: HoldEnd, sent: ResponseHead | undefined): Ending | undefined {
