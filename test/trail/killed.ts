@@ -34,7 +34,12 @@ export async function faultsOfKills({
   const isFaulty = faultRate !== undefined
   const seen: Seen[] = []
   for (let kill = 0; ; kill++) {
-    const server = await startServer({ ...settings, directory, faults: { rate: faultRate ?? 0, seed: seed + kill } })
+    // The last life is a healthy one, whose recovery names what the others left open.
+    const server = await startServer({
+      ...settings,
+      directory,
+      faults: { rate: kill < kills ? (faultRate ?? 0) : 0, seed: seed + kill },
+    })
     const connections = 1 + Math.floor(random() * 20)
     const client = createClient(server.port, { connections, name: `kill${kill}`, goesOn: isFaulty })
     seen.push(client)
