@@ -6,8 +6,8 @@ import type { TimeLimit } from './time-limit.ts'
 
 /** A line is not left without a sync for more than a second. */
 const syncWithinMs = 500
-/** Nor is more than this, in UTF-16 units, so that what a sync makes durable is little work at a time. */
-const syncFromUnits = 1_048_576
+/** Nor is more than this, in UTF-16 units: what is held for long moves to the old objects of the heap, which costs more than a sync. */
+const syncFromUnits = 262_144
 
 /** What the committer tells. */
 export interface CommitterEvents {
@@ -167,7 +167,8 @@ export class Committer {
       segment.durableBytes = Math.max(segment.durableBytes, synced)
       const count = this.#inSync
       this.#becomeDurable(this.#written.slice(0, count), this.#written.slice(count))
-      this.syncSoon()
+      // Not before what was appended in this turn is written too: fewer syncs, of more records.
+      setImmediate(() => this.syncSoon())
     } else {
       this.spoil(synced.error)
       this.#events.spoiled(synced.error)

@@ -58,6 +58,7 @@ const call = {
   fsync: promisify(fs.fsync),
   ftruncate: promisify<number, number>(fs.ftruncate),
   fstat: promisify<number, fs.Stats>(fs.fstat),
+  lstat: promisify<string, fs.Stats>(fs.lstat),
 }
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants
@@ -78,7 +79,7 @@ export const disk: Disk = {
   list: async (path) => (await fs.promises.readdir(path)).sort(),
   stat: async (path) => {
     try {
-      return statOf(await fs.promises.lstat(path))
+      return statOf(await call.lstat(path))
     } catch (error) {
       if (isSystemError(error, 'ENOENT')) return undefined
       throw error
