@@ -64,8 +64,10 @@ export class Mender {
     try {
       await limit.run(() => segment.cut())
     } catch (error) {
-      // Also where the cut only takes too long: it may then come after what would be written here.
+      // Also where the cut only takes too long: it may then come after what would be written here. Nothing is done to the
+      // segment before it has ended, as it would undo a shorter cut.
       committer.spoil(error)
+      throw error
     }
   }
 

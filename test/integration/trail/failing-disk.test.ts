@@ -29,11 +29,11 @@ describe.each(['written', 'durable'] as const)('until %s', (until) => {
     'control/segment.create',
     'segments.truncate',
     'segments.syncDirectory',
-    'damage.rename',
+    'segments.rename',
     'root.syncDirectory',
     'checkpoint.rename',
     'tile.rename',
-    'control/file.create',
+    'control/checkpoint.create',
   ])('a write or a sync fails, and then all of a kind: %s', async (name) => {
     for (const begin of ['segments.write', 'segments.datasync']) {
       for (const fault of ['EIO', 'hangs'] as const) {
