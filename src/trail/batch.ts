@@ -8,6 +8,8 @@ import { type Deferred, deferred } from './deferred.ts'
  */
 export type Way = 'written' | 'durable' | 'own' | 'passing'
 
+const noHashes = new Uint8Array(0)
+
 /** One record on its way into the trail. */
 export interface Entry {
   readonly record: SealedRecord
@@ -23,8 +25,8 @@ export class Batch {
   /** Repeats what the trail has already: nobody gets it handed over. */
   readonly isRepeat: boolean
   entries: Entry[] = []
-  /** The hashes of its lines, once it is written and they are made. */
-  hashes: readonly Uint8Array[] = []
+  /** The hashes of its lines, 32 bytes each, once it is written and they are made. */
+  hashes: Uint8Array = noHashes
   /** UTF-16 units of its lines. */
   units = 0
   #written: Deferred | undefined
@@ -86,7 +88,7 @@ export class Batch {
     for (const entry of this.entries) (this.#keeps(entry) ? kept : dropped).push(entry)
     this.entries = kept
     this.units = kept.reduce((sum, { record }) => sum + record.line.length, 0)
-    this.hashes = []
+    this.hashes = noHashes
     this.reject(error)
     for (const entry of dropped) entry.dropped?.()
   }

@@ -1,5 +1,5 @@
 import type { Entry } from './batch.ts'
-import { hashLeaf } from './merkle.ts'
+import { hashLength, writeLeafHash } from './merkle.ts'
 import { newNonce } from './nonce.ts'
 
 const initialBytes = 65_536
@@ -26,14 +26,15 @@ export class Encoder {
     return this.#buffer.subarray(0, at)
   }
 
-  /** The hashes of the lines that were encoded last. */
-  hashes(): Buffer[] {
+  /** The hashes of the lines that were encoded last, 32 bytes each, one after the other. */
+  hashes(): Buffer {
+    const hashes = Buffer.allocUnsafe(this.#ends.length * hashLength)
     let start = 0
-    return this.#ends.map((end) => {
-      const hash = hashLeaf(this.#buffer.subarray(start, end - 1))
+    for (const [index, end] of this.#ends.entries()) {
+      writeLeafHash(this.#buffer, start, end - 1, hashes, index * hashLength)
       start = end
-      return hash
-    })
+    }
+    return hashes
   }
 
   #encodeLine(line: string, at: number): number {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EMPTY_ROOT, hashChildren, hashLeaf, type Tile, Tree } from './merkle.ts'
+import { EMPTY_ROOT, hashChildren, hashLeaf, type Tile, Tree, writeLeafHash } from './merkle.ts'
 
 function sha256(...parts: Uint8Array[]): Buffer {
   return createHash('sha256').update(Buffer.concat(parts)).digest()
@@ -54,7 +54,11 @@ function treeOf(leaves: readonly Uint8Array[]): Tree {
 describe('the hash of a leaf', () => {
   it.each([0, 1, 536, 65_535, 65_536, 200_000])('of %i bytes is that of a zero byte and the line', (length) => {
     const line = Buffer.alloc(length, 'griffier')
-    expect(hashLeaf(line)).toEqual(sha256(Uint8Array.of(0), line))
+    const hash = sha256(Uint8Array.of(0), line)
+    expect(hashLeaf(line)).toEqual(hash)
+    const hashes = Buffer.alloc(96)
+    writeLeafHash(Buffer.concat([Buffer.from('before'), line, Buffer.from('behind')]), 6, 6 + length, hashes, 32)
+    expect(hashes).toEqual(Buffer.concat([Buffer.alloc(32), hash, Buffer.alloc(32)]))
   })
 
   it('stays what it was when more leaves are hashed', () => {

@@ -2,7 +2,7 @@ import type { Batch } from './batch.ts'
 import { signCheckpoint } from './checkpoint.ts'
 import type { Disk } from './disk.ts'
 import type { Layout } from './layout.ts'
-import type { Tile, Tree } from './merkle.ts'
+import { hashLength, type Tile, type Tree } from './merkle.ts'
 import type { Signer } from './signed-note.ts'
 import { putFile } from './small-file.ts'
 import { TileWriter } from './tile-writer.ts'
@@ -79,7 +79,9 @@ export class Publisher {
     const { tree } = this.#parts
     const batches = this.#ungrown
     this.#ungrown = []
-    for (const { hashes } of batches) for (const hash of hashes) tree.append(hash)
+    for (const { hashes } of batches) {
+      for (let at = 0; at < hashes.length; at += hashLength) tree.append(hashes.subarray(at, at + hashLength))
+    }
     this.#publishSoon()
   }
 
