@@ -149,7 +149,7 @@ class HeldHttp1Response extends HeldResponse {
       this.stage = 'open'
       return
     }
-    this.#gate = new WriteGate(socket, { closed: this.#closed })
+    this.#gate = new WriteGate(socket, this.#closed)
     this.#kept = keepFromClosing(serverOf(socket), this.#res)
     if (this.#isComplete) this.complete()
   }
@@ -179,7 +179,7 @@ class HeldHttp1Response extends HeldResponse {
     const res = this.#res
     const gate = this.#openGate()
     // The last write of an ended response carries Node's own callback, which emits `finish`, until Node 24 even on an error.
-    gate?.giveUp(res.writableEnded && !canFinishFail(res) ? 1 : 0)
+    gate?.giveUp(res.writableEnded && !canFinishFail(res))
     // It asks the socket, which never had the end of this response.
     if (res.writableFinished) Object.defineProperty(res, 'writableFinished', { value: false, configurable: true })
     return gate?.channel

@@ -125,7 +125,7 @@ class HeldHttp2Response extends HeldResponse {
 
   #closeGate(): void {
     this.stage = 'gated'
-    this.#gate = new WriteGate(this.#stream, { closed: this.#closed, ended: this.#ended })
+    this.#gate = new WriteGate(this.#stream, this.#closed, this.#ended)
   }
 
   #openGate(): WriteGate<ServerHttp2Stream> | undefined {

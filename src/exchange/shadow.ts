@@ -1,10 +1,14 @@
 /** Any function that may stand as a method on an object. */
 type Method = (...values: never[]) => unknown
 
-interface Layer {
+class Layer {
   /** The object's own method that lay beneath; undefined where the prototype's did. */
   readonly below: (Method & Layered) | undefined
-  lifted: boolean
+  lifted = false
+
+  constructor(below: (Method & Layered) | undefined) {
+    this.below = below
+  }
 }
 
 const layerKey: unique symbol = Symbol('griffier.layer')
@@ -17,7 +21,7 @@ interface Layered {
 export function shadow(target: object, name: string, method: Method): void {
   const methods = target as Record<string, (Method & Layered) | undefined>
   const layered: Method & Layered = method
-  layered[layerKey] = { below: Object.hasOwn(target, name) ? methods[name] : undefined, lifted: false }
+  layered[layerKey] = new Layer(Object.hasOwn(target, name) ? methods[name] : undefined)
   methods[name] = layered
 }
 

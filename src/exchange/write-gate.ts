@@ -3,43 +3,50 @@ import { lift, shadow } from './shadow.ts'
 
 type Values = readonly unknown[]
 
-/** One write that its channel has not been given yet. */
-interface QueuedWrite {
+/** One write that its channel has not been given yet, and the one after it. */
+class QueuedWrite {
   readonly data: unknown
   readonly encoding: unknown
   readonly callback: unknown
-}
+  next: QueuedWrite | undefined
 
-export interface GateEvents {
-  /** The channel has closed. */
-  readonly closed: () => void
-  /** `end` was called on the channel. */
-  readonly ended?: () => void
+  constructor(data: unknown, encoding: unknown, callback: unknown) {
+    this.data = data
+    this.encoding = encoding
+    this.callback = callback
+  }
 }
 
 /**
  * Queues what is written to a socket or stream by shadowing its `write` and `end` until it is opened. Writers are told to
  * go on (`true`), so that a response that is complete but for its end is never stuck.
+ *
+ * It has no array and no object literal of its own: V8 takes those of one place for long-lived when many outlive a collection, as
+ * they do while they are held, and makes them among the old objects; there, each keeps what it refers to until the next full collection.
  */
 export class WriteGate<Channel extends Duplex> {
   readonly channel: Channel
-  readonly #events: GateEvents
+  readonly #closed: () => void
+  readonly #ended: (() => void) | undefined
   readonly #write: (...values: Values) => boolean
   readonly #end: (...values: Values) => Channel
-  #queued: QueuedWrite[] = []
+  #first: QueuedWrite | undefined
+  #last: QueuedWrite | undefined
   #ending: Values | undefined
   #isOpen = false
 
-  constructor(channel: Channel, events: GateEvents) {
+  /** `closed` is called when the channel has closed, `ended` when `end` was called on it. */
+  constructor(channel: Channel, closed: () => void, ended?: () => void) {
     this.channel = channel
-    this.#events = events
+    this.#closed = closed
+    this.#ended = ended
     const { write, end } = channel
     this.#write = (...values) => (this.#isShut() ? this.#queueWrite(values) : Reflect.apply(write, channel, values))
     this.#end = (...values) => (this.#isShut() ? this.#queueEnd(values) : Reflect.apply(end, channel, values))
     shadow(channel, 'write', this.#write)
     shadow(channel, 'end', this.#end)
     // Before Node's own listener, which makes an HTTP/1 response emit `close`.
-    channel.prependListener('close', events.closed)
+    channel.prependListener('close', closed)
   }
 
   hasEnded(): boolean {
@@ -48,7 +55,10 @@ export class WriteGate<Channel extends Duplex> {
 
   /** Whether a text with this beginning waits. */
   holds(beginning: string): boolean {
-    return this.#queued.some(({ data }) => typeof data === 'string' && data.startsWith(beginning))
+    for (let queued = this.#first; queued !== undefined; queued = queued.next) {
+      if (typeof queued.data === 'string' && queued.data.startsWith(beginning)) return true
+    }
+    return false
   }
 
   /** Lets everything pass again; what was queued is still to be sent or given up. */
@@ -56,31 +66,33 @@ export class WriteGate<Channel extends Duplex> {
     this.#isOpen = true
     lift(this.channel, 'end', this.#end)
     lift(this.channel, 'write', this.#write)
-    this.channel.removeListener('close', this.#events.closed)
+    this.channel.removeListener('close', this.#closed)
   }
 
   /** Sends what was queued. */
   flush(): void {
-    for (const { data, encoding, callback } of this.#takeQueued()) {
-      this.channel.write(data, encoding as BufferEncoding, callback as () => void)
+    for (let queued = this.#takeQueued(); queued !== undefined; queued = queued.next) {
+      this.channel.write(queued.data, queued.encoding as BufferEncoding, queued.callback as () => void)
     }
     if (this.#ending !== undefined) this.channel.end(...(this.#ending as []))
   }
 
-  /** Tells those who wait for queued writes, less some at the end, that these will never be sent, as Node does. */
-  giveUp(less = 0): void {
-    const queued = this.#takeQueued()
-    for (const { callback } of queued.slice(0, queued.length - less)) {
-      if (typeof callback !== 'function') continue
+  /** Tells those who wait for queued writes, perhaps but for the last, that these will never be sent, as Node does. */
+  giveUp(butTheLast = false): void {
+    for (let queued = this.#takeQueued(); queued !== undefined; queued = queued.next) {
+      const { callback } = queued
+      if (typeof callback !== 'function' || (butTheLast && queued.next === undefined)) continue
       const error = new Error('Cannot call write after a stream was destroyed')
       process.nextTick(callback as () => void, Object.assign(error, { code: 'ERR_STREAM_DESTROYED' }))
     }
   }
 
-  #takeQueued(): readonly QueuedWrite[] {
-    const queued = this.#queued
-    this.#queued = []
-    return queued
+  /** The first of the writes, with those after it. */
+  #takeQueued(): QueuedWrite | undefined {
+    const first = this.#first
+    this.#first = undefined
+    this.#last = undefined
+    return first
   }
 
   /** While a stream closes, Node itself ends it. */
@@ -90,13 +102,16 @@ export class WriteGate<Channel extends Duplex> {
 
   #queueWrite([data, encoding, callback]: Values): boolean {
     if (!isSurelyWritable(data, encoding)) judge(data, encoding)
-    this.#queued.push({ data, encoding, callback })
+    const queued = new QueuedWrite(data, encoding, callback)
+    if (this.#last === undefined) this.#first = queued
+    else this.#last.next = queued
+    this.#last = queued
     return true
   }
 
   #queueEnd(values: Values): Channel {
     this.#ending ??= values
-    this.#events.ended?.()
+    this.#ended?.()
     return this.channel
   }
 }

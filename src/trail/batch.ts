@@ -1,6 +1,7 @@
 import type { AuditError } from '../lib/errors.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import { type Deferred, deferred } from './deferred.ts'
+import { outside } from './outside.ts'
 
 /**
  * What a record's way into the trail is: `written` and `durable` are an app's, kept after a failure as long as somebody waits or
@@ -56,12 +57,12 @@ export class Batch {
   }
 
   whenWritten(): Promise<void> {
-    this.#written ??= deferred()
+    this.#written ??= outside(deferred)
     return this.#written.promise
   }
 
   whenDurable(): Promise<void> {
-    this.#durable ??= deferred()
+    this.#durable ??= outside(deferred)
     return this.#durable.promise
   }
 

@@ -5,6 +5,7 @@ import { Batch, type Way } from './batch.ts'
 import { deferred } from './deferred.ts'
 import { Gap } from './gap.ts'
 import { Opener, type OpenerParts } from './opener.ts'
+import { outside } from './outside.ts'
 import { OwnRecords } from './own-records.ts'
 
 /** Records that wait in memory, as UTF-16 units; beyond, none are taken. */
@@ -162,7 +163,7 @@ class OpenTrail implements Trail {
   #flushSoon(): void {
     if (this.#isFlushDue) return
     this.#isFlushDue = true
-    setImmediate(() => this.#flush())
+    outside(() => setImmediate(() => this.#flush()))
   }
 
   /** Writes what is in the queue, where that is possible now. */
