@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import http from 'node:http'
@@ -52,6 +53,18 @@ async function serve(audit: ReturnType<typeof openAudit>['audit'], handler: http
 const soon = () => new Promise((resolve) => setTimeout(resolve, 50))
 
 describe('a trail', () => {
+  test('hands records over outside of the request that they are of, and of any other', async () => {
+    const request = new AsyncLocalStorage<string>()
+    const scopes: unknown[] = []
+    const { audit } = onTrail({ logHandler: () => void scopes.push(request.getStore()), guarantee: 'durable' })
+    await audit.ready
+    const url = await serve(audit, (_req, res) => request.run('a request', () => res.end('done')))
+    await fetch(url)
+    await request.run('an app', () => audit.logger().info('by itself').sendLog())
+    await audit.flush()
+    expect(scopes).toEqual([undefined, undefined, undefined])
+  })
+
   test('begins with what is in force and ends with what was counted; handlers get both', async () => {
     const { audit, sink, inFiles } = onTrail({ exemptUrls: ['^/health$'], holdTimeoutMs: 100 })
     await audit.ready
