@@ -1,13 +1,15 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Drainable } from '../delivery/drain-at-exit.ts'
 import type { Guarantee } from '../exchange/decision.ts'
-import type { OpenExchange, OpenExchanges } from '../exchange/open-exchanges.ts'
+import type { OpenExchange } from '../exchange/open-exchange.ts'
 import { PlainLogger } from '../exchange/plain-logger.ts'
 import type { Recorder } from '../exchange/recorder.ts'
 import { SilentLogger } from '../exchange/silent-logger.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { AuditError } from '../lib/errors.ts'
+import type { LinkedList } from '../lib/linked-list.ts'
 import { uuidv7 } from '../lib/uuid.ts'
+import { within } from '../lib/within.ts'
 import type { Logger } from '../record/logger.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { Trail, TrailParts } from '../trail/trail.ts'
@@ -222,13 +224,6 @@ export class OpenAuditLog implements AuditLog {
 }
 
 /** Resolves when no exchange is open any more, or after the time given. */
-async function untilEmpty(open: OpenExchanges, ms: number): Promise<void> {
-  if (open.size === 0) return
-  const kept = Promise.all([...open].map((exchange) => exchange.whenKept()))
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([kept, late])
-  clearTimeout(timer)
+async function untilEmpty(open: LinkedList<OpenExchange>, ms: number): Promise<void> {
+  if (open.size > 0) await within(Promise.all([...open].map((exchange) => exchange.whenKept())), ms)
 }

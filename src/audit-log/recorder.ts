@@ -1,11 +1,12 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import { createClientAddress, createPeerTrust } from '../exchange/client-address.ts'
 import type { Guarantee } from '../exchange/decision.ts'
-import { type OpenExchange, OpenExchanges } from '../exchange/open-exchanges.ts'
+import type { OpenExchange } from '../exchange/open-exchange.ts'
 import type { Recorder } from '../exchange/recorder.ts'
 import { SilentLogger } from '../exchange/silent-logger.ts'
 import type { Clock } from '../lib/clock.ts'
 import { AuditError, type ErrorCode } from '../lib/errors.ts'
+import { LinkedList } from '../lib/linked-list.ts'
 import { quote } from '../lib/text.ts'
 import { createPseudonymizer } from '../record/pseudonym.ts'
 import { createRedactor } from '../record/redaction.ts'
@@ -62,7 +63,7 @@ export function createRecorder(settings: ResolvedSettings, parts: RecorderParts)
     refuse: (error) => keeping.refuse(error),
     holding: parts.holding,
     heldFor: parts.heldFor,
-    open: new OpenExchanges(),
+    open: new LinkedList(),
     silent: new SilentLogger(redactor),
     report: parts.report,
     ignored(header) {

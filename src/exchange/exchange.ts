@@ -1,3 +1,4 @@
+import type { Link } from '../lib/linked-list.ts'
 import { Annotations } from '../record/annotations.ts'
 import type { Logger } from '../record/logger.ts'
 import { sealRecord } from '../record/record-line.ts'
@@ -7,7 +8,7 @@ import { ExchangeLogger } from './exchange-logger.ts'
 import { errorText, requestText, responseText } from './exchange-text.ts'
 import { ExchangeUser } from './exchange-user.ts'
 import type { Ending, Moment, RequestFacts } from './facts.ts'
-import type { OpenExchange } from './open-exchanges.ts'
+import type { OpenExchange } from './open-exchange.ts'
 import { outcomeOf } from './outcome.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -41,8 +42,7 @@ export class Exchange implements OpenExchange {
   /** Whether its handler may run, while that waits for its intent. */
   admission: Promise<boolean> | undefined
   isAdmitted = false
-  previous: OpenExchange | undefined
-  next: OpenExchange | undefined
+  readonly #openPlace: Link<OpenExchange>
   readonly #user: ExchangeUser
   readonly #startedAt: number
   readonly #started: number
@@ -67,7 +67,7 @@ export class Exchange implements OpenExchange {
     this.#started = recorder.clock.monotonic()
     this.id = recorder.newId(this.#startedAt)
     this.logger = new ExchangeLogger(this)
-    recorder.open.add(this)
+    this.#openPlace = recorder.open.add(this)
   }
 
   get ended(): boolean {
@@ -181,7 +181,7 @@ export class Exchange implements OpenExchange {
 
   #keep(ending: Ending, durationMs: number): Promise<void> | undefined {
     let kept: Promise<void> | undefined
-    this.recorder.open.delete(this)
+    this.#openPlace.remove()
     try {
       const keep = this.#keepAtEnd(ending)
       if (keep !== 'none') kept = this.recorder.keep(this.#seal(ending, durationMs, keep), this.decision.guarantee)

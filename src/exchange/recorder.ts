@@ -1,10 +1,11 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../lib/clock.ts'
 import type { AuditError } from '../lib/errors.ts'
+import type { LinkedList } from '../lib/linked-list.ts'
 import type { Redactor } from '../record/redaction.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { Decision, Guarantee } from './decision.ts'
-import type { OpenExchange, OpenExchanges } from './open-exchanges.ts'
+import type { OpenExchange } from './open-exchange.ts'
 import type { SilentLogger } from './silent-logger.ts'
 
 /** What recording an exchange needs of its audit log: settings turned into functions once, at the start. */
@@ -50,8 +51,8 @@ export interface Recorder {
   holding(): void
   /** A response has waited for its record so long. */
   heldFor(ms: number): void
-  /** The exchanges that have begun and have no record yet. */
-  readonly open: OpenExchanges
+  /** The exchanges that have begun and have no record yet, the oldest first. */
+  readonly open: LinkedList<OpenExchange>
   /** What handlers get where nothing is recorded. */
   readonly silent: SilentLogger
   report(error: AuditError): void

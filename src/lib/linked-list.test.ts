@@ -30,4 +30,31 @@ describe('a linked list', () => {
     list.add(c)
     expect([...list]).toEqual([c])
   })
+
+  it('stands in the order in which values came, whichever leaves first', () => {
+    const list = new LinkedList<object>()
+    const [, second, , fourth] = [a, b, c, d].map((value) => list.add(value))
+    second?.remove()
+    expect([...list]).toEqual([a, c, d])
+    fourth?.remove()
+    list.shift()
+    list.add(b)
+    expect([...list]).toEqual([c, b])
+    expect(list.size).toBe(2)
+  })
+
+  it('may be left while it is gone through', () => {
+    const list = new LinkedList<object>()
+    const links = new Map<object, ReturnType<typeof list.add>>([a, b, c].map((value) => [value, list.add(value)]))
+    for (const value of list) links.get(value)?.remove()
+    expect(list.size).toBe(0)
+    expect([...list]).toEqual([])
+  })
+
+  it('leaves no value and no neighbour in the link of a value that has left', () => {
+    const list = new LinkedList<object>()
+    const [first, second] = [list.add(a), list.add(b)]
+    first.remove()
+    expect([first.value, first.next, first.previous, second.previous]).toEqual(Array(4).fill(undefined))
+  })
 })

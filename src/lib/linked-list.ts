@@ -24,6 +24,11 @@ export class Link<Value extends object> {
 export class LinkedList<Value extends object> implements Iterable<Value> {
   #first: Link<Value> | undefined
   #last: Link<Value> | undefined
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
 
   /** Of those that are there, the value that was added first. */
   get first(): Value | undefined {
@@ -36,6 +41,7 @@ export class LinkedList<Value extends object> implements Iterable<Value> {
     if (this.#last === undefined) this.#first = link
     else this.#last.next = link
     this.#last = link
+    this.#size++
     return link
   }
 
@@ -54,9 +60,10 @@ export class LinkedList<Value extends object> implements Iterable<Value> {
     link.value = undefined
     link.previous = undefined
     link.next = undefined
+    this.#size--
   }
 
-  /** Those of this moment. */
+  /** Those of this moment, as they may leave while they are gone through. */
   [Symbol.iterator](): Iterator<Value> {
     const all: Value[] = []
     for (let link = this.#first; link?.value !== undefined; link = link.next) all.push(link.value)
