@@ -8,7 +8,7 @@ import { SealedRecord } from './sealed-record.ts'
 const NONCE_BYTES = 33
 
 /** The largest record, in bytes of UTF-8: the entry limit of the tlog-tiles format (C2SP), a 16-bit length, less the nonce. */
-export const MAX_RECORD_BYTES: number = 65_535 - NONCE_BYTES
+const MAX_RECORD_BYTES = 65_535 - NONCE_BYTES
 
 /** A UTF-16 unit is at most three bytes of UTF-8: shorter lines need no counting. */
 const SURELY_FITS = Math.floor(MAX_RECORD_BYTES / 3)
@@ -38,9 +38,13 @@ export interface RecordParts {
 
 /** Seals a record: its parts become the native line, cut to the largest size where they must be. */
 export function sealRecord(parts: RecordParts): SealedRecord {
-  const line = nativeLine(parts)
+  return sealLine(parts.id, nativeLine(parts))
+}
+
+/** Seals the line of a record, cut to the largest size where it must be. */
+export function sealLine(id: string, line: string): SealedRecord {
   const fits = line.length <= SURELY_FITS || utf8Length(line) <= MAX_RECORD_BYTES
-  return new SealedRecord(parts.id, fits ? line : jsonText(cutToFit(JSON.parse(line) as Json, MAX_RECORD_BYTES)))
+  return new SealedRecord(id, fits ? line : jsonText(cutToFit(JSON.parse(line) as Json, MAX_RECORD_BYTES)))
 }
 
 // Few and large pieces: many small ones would cost more to flatten than JSON.stringify of the whole.
@@ -61,6 +65,7 @@ function nativeLine(parts: RecordParts): string {
   }${parts.policy === undefined ? '' : `,"policy":"${parts.policy}"`}}`
 }
 
-function member(name: string, text: string | undefined): string {
+/** A member of a record's line, with the comma before it; nothing where there is none. */
+export function member(name: string, text: string | undefined): string {
   return text === undefined ? '' : `,"${name}":${text}`
 }

@@ -1,9 +1,8 @@
 import { isoTime } from '../lib/clock.ts'
-import { utf8Length } from '../lib/text.ts'
-import { cutToFit, jsonText } from './fit.ts'
+import { jsonText } from './fit.ts'
 import type { Json, TrailKind } from './record.ts'
-import { MAX_RECORD_BYTES } from './record-line.ts'
-import { SealedRecord } from './sealed-record.ts'
+import { member, sealLine } from './record-line.ts'
+import type { SealedRecord } from './sealed-record.ts'
 
 /** What a record of a trail's own kind is made of: plain values, and JSON texts that were redacted already. */
 export interface TrailRecordParts {
@@ -26,11 +25,6 @@ export function sealTrailRecord(parts: TrailRecordParts): SealedRecord {
   const { id, time, logger, kind, exchange, request, user, body } = parts
   const line = `{"id":"${id}","time":"${isoTime(time)}","logger":${logger},"kind":"${kind}"${
     exchange === undefined ? '' : `,"exchange":"${exchange}"`
-  }${request === undefined ? '' : `,"http_request":${request}`}${user === undefined ? '' : `,"user":${user}`}${
-    body === undefined ? '' : `,"${kind}":${jsonText(body)}`
-  }}`
-  return new SealedRecord(
-    id,
-    utf8Length(line) <= MAX_RECORD_BYTES ? line : jsonText(cutToFit(JSON.parse(line) as Json, MAX_RECORD_BYTES)),
-  )
+  }${member('http_request', request)}${member('user', user)}${member(kind, body === undefined ? undefined : jsonText(body))}}`
+  return sealLine(id, line)
 }
