@@ -1,11 +1,12 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { AuditError, safeReasonOf } from '../lib/errors.ts'
+import { AuditError } from '../lib/errors.ts'
 import type { Disk } from './disk.ts'
 import type { Lock, takeLock } from './lock.ts'
 import { type Ground, isDirectory, type Opened, openOne, type Place } from './open-one.ts'
 import { type Candidate, findSuccessor, type Statement, statementOf } from './successor.ts'
+import { trailError } from './trail-error.ts'
 import { TrailKey } from './trail-key.ts'
 
 /** What decides which trail is opened, and how. */
@@ -50,8 +51,7 @@ export async function openDirectory(settings: DirectorySettings, parts: Director
     if (!settings.allowNetworkFs) await refuseNetwork(parts.disk, first)
     return await new Chain(ground, first, settings).open()
   } catch (error) {
-    if (error instanceof AuditError) throw error
-    throw new AuditError('TRAIL_OPEN_FAILED', { directory: settings.directory, reason: safeReasonOf(error) }, error)
+    throw trailError('TRAIL_OPEN_FAILED', settings.directory, error)
   }
 }
 

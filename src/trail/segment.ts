@@ -22,8 +22,7 @@ export class Segment {
   readonly #layout: Layout
   readonly #file: DiskFile
   readonly #identity: DiskStat
-  /** Whether its name is durable. */
-  #isPlaced = false
+  #isNameDurable = false
 
   private constructor(disk: Disk, layout: Layout, first: number, file: DiskFile, identity: DiskStat) {
     this.#disk = disk
@@ -81,8 +80,8 @@ export class Segment {
   async sync(): Promise<number> {
     const { bytes } = this
     await this.#file.datasync()
-    if (!this.#isPlaced) await this.#disk.syncDirectory(this.#layout.segments)
-    this.#isPlaced = true
+    if (!this.#isNameDurable) await this.#disk.syncDirectory(this.#layout.segments)
+    this.#isNameDurable = true
     const found = await this.#disk.stat(this.path)
     if (found?.ino !== this.#identity.ino || found.dev !== this.#identity.dev) {
       const reason = found === undefined ? `${this.path} is gone` : `${this.path} is another file`
