@@ -4,12 +4,11 @@ import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
 import { logThrough } from '../exchange/log-through.ts'
 import { exchangeOf } from '../exchange/marks.ts'
-import { waitsForIntent } from '../exchange/node-admission.ts'
+import { passOn } from '../exchange/node-admission.ts'
 import { openExchange } from '../exchange/node-exchange.ts'
 import { type NodeFramework, originalTarget } from '../exchange/node-request.ts'
 import { createNodeCapture } from '../exchange/node-source.ts'
 import type { Recorder } from '../exchange/recorder.ts'
-import { runInScope } from '../exchange/run-in-scope.ts'
 import { userFromNodeRequest } from '../exchange/user.ts'
 import type { Logger } from '../record/logger.ts'
 
@@ -72,15 +71,9 @@ export function expressAudit<AppRequest extends Request = Request>(
       prepared.add(app)
       prepare(app, recorder)
     }
-    const exchange = openExchange(capture, req, res)
-    const goOn = (): void => runInScope(exchange, callNext, next)
-    if (!waitsForIntent(exchange, req, res, goOn)) goOn()
+    passOn(openExchange(capture, req, res), req, res, () => next())
   }
   return Object.assign(middleware, { audit })
-}
-
-function callNext(next: NextFunction): void {
-  next()
 }
 
 /** What an app needs once, seen when its first request comes. */

@@ -3,12 +3,11 @@ import type { AuditLog } from '../audit-log/audit-log.ts'
 import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
 import { exchangeOf, exchangesOf } from '../exchange/marks.ts'
-import { waitsForIntent } from '../exchange/node-admission.ts'
+import { passOn } from '../exchange/node-admission.ts'
 import { openExchange } from '../exchange/node-exchange.ts'
 import { type NodeFramework, originalTarget } from '../exchange/node-request.ts'
 import { attachToServer } from '../exchange/node-server.ts'
 import { createNodeCapture } from '../exchange/node-source.ts'
-import { runInScope } from '../exchange/run-in-scope.ts'
 import { userFromNodeRequest } from '../exchange/user.ts'
 import type { Logger } from '../record/logger.ts'
 
@@ -39,9 +38,7 @@ const record: FastifyPluginAsync<Settings<FastifyRequest> | AuditLog> = async (a
   attachToServer(capture, app.server, () => undefined)
   // And what never reaches that server: `inject`, and the second server of `localhost`.
   app.addHook('onRequest', (request, reply, done) => {
-    const exchange = openExchange(capture, request.raw, reply.raw, request)
-    const goOn = (): void => runInScope(exchange, done)
-    if (!waitsForIntent(exchange, request.raw, reply.raw, goOn)) goOn()
+    passOn(openExchange(capture, request.raw, reply.raw, request), request.raw, reply.raw, done)
   })
   app.addHook('onError', (request, _reply, error, done) => {
     exchangeOf(request.raw, recorder)?.fail(error)

@@ -22,12 +22,11 @@ import type { Settings } from '../audit-log/settings.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { logThrough } from '../exchange/log-through.ts'
 import { exchangesOf } from '../exchange/marks.ts'
-import { waitsForIntent } from '../exchange/node-admission.ts'
+import { passOn } from '../exchange/node-admission.ts'
 import { openExchange } from '../exchange/node-exchange.ts'
 import { type NodeFramework, originalTarget } from '../exchange/node-request.ts'
 import { attachToServer } from '../exchange/node-server.ts'
 import { createNodeCapture, type NodeCapture } from '../exchange/node-source.ts'
-import { runInScope } from '../exchange/run-in-scope.ts'
 import { userFromNodeRequest } from '../exchange/user.ts'
 import { property } from '../lib/property.ts'
 import { describeRequest, type ResourceOptions } from '../resources/describe-request.ts'
@@ -149,9 +148,7 @@ function moduleWith(given: FactoryProvider, imports: NonNullable<ModuleMetadata[
 function hookUpExpress(app: Application, capture: NodeCapture): void {
   logThrough((app as Application & { readonly request: object }).request, capture.recorder)
   app.use((req, res, next) => {
-    const exchange = openExchange(capture, req, res)
-    const goOn = (): void => runInScope(exchange, () => next())
-    if (!waitsForIntent(exchange, req, res, goOn)) goOn()
+    passOn(openExchange(capture, req, res), req, res, () => next())
   })
 }
 
@@ -159,9 +156,7 @@ function hookUpFastify(app: FastifyInstance, capture: NodeCapture): void {
   // What hooks before ours answer, as Nest has some of its own, and what never reaches a hook.
   attachToServer(capture, app.server, () => undefined)
   app.addHook('onRequest', (request, reply, done) => {
-    const exchange = openExchange(capture, request.raw, reply.raw, request)
-    const goOn = (): void => runInScope(exchange, done)
-    if (!waitsForIntent(exchange, request.raw, reply.raw, goOn)) goOn()
+    passOn(openExchange(capture, request.raw, reply.raw, request), request.raw, reply.raw, done)
   })
   const { silent } = capture.recorder
   if (app.hasRequestDecorator('auditLog')) return

@@ -4,6 +4,7 @@ import type { Exchange } from './exchange.ts'
 import type { NodeRequest } from './node-request.ts'
 import { isHttp2, type NodeResponse } from './node-response.ts'
 import { refusal, refusalHead } from './refusal.ts'
+import { runInScope } from './run-in-scope.ts'
 
 /**
  * Runs a handler when its exchange is admitted: at once, where nothing is to be recorded first. Else nothing of the request
@@ -40,7 +41,13 @@ export function waitsForIntent(
   return true
 }
 
-/** The same for an upgrade. Its socket is left as it is, but for errors that nobody else would hear. */
+/** Goes on to the rest of an app in the exchange's scope, as soon as its handler may run. */
+export function passOn(exchange: Exchange | undefined, req: NodeRequest, res: NodeResponse, next: () => void): void {
+  const goOn = (): void => runInScope(exchange, next)
+  if (!waitsForIntent(exchange, req, res, goOn)) goOn()
+}
+
+/** Whether an upgrade has to wait for its intent, likewise. Its socket is left as it is, but for errors that nobody else would hear. */
 export function upgradeWaitsForIntent(exchange: Exchange, socket: Socket, goOn: () => unknown): boolean {
   const admission = admissionOf(exchange)
   if (admission === undefined) return false
