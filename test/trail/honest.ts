@@ -7,12 +7,12 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { systemClock } from '../../src/lib/clock.ts'
 import { uuidv7 } from '../../src/lib/uuid.ts'
 import { SealedRecord } from '../../src/record/sealed-record.ts'
 import { openTrail, type Trail } from '../../src/trail/trail.ts'
 import { bundled } from '../support/bundled.ts'
 import { randomOf } from '../support/power-cut-disk.ts'
+import { trailParts } from '../support/trail-parts.ts'
 import { key, origin, verifierKey } from './served.ts'
 
 const bundle = bundled(new URL('./verifying-worker.ts', import.meta.url))
@@ -84,14 +84,7 @@ function record(random: () => number): SealedRecord {
 
 function open(directory: string): Trail {
   return openTrail({
+    ...trailParts({ directory, key, origin }),
     settings: { directory, key, origin, heartbeatMs: 100, allowNetworkFs: false },
-    loggerName: 'audit_log',
-    clock: systemClock,
-    newId: uuidv7,
-    inForce: {},
-    counters: () => ({ recorded: 0, lost: 0, refused: 0 }),
-    durable: () => undefined,
-    report: () => undefined,
-    syncTimeoutMs: 30_000,
   })
 }

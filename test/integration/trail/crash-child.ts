@@ -6,12 +6,12 @@
 import { createPrivateKey } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '../../../src/lib/clock.ts'
 import { uuidv7 } from '../../../src/lib/uuid.ts'
 import { SealedRecord } from '../../../src/record/sealed-record.ts'
 import { disk } from '../../../src/trail/disk.ts'
 import { openTrail, type Trail } from '../../../src/trail/trail.ts'
 import { type Around, isChange, operated, systemError } from '../../support/disk-operations.ts'
+import { trailParts } from '../../support/trail-parts.ts'
 
 export interface ChildSettings {
   readonly directory: string
@@ -55,13 +55,7 @@ const around: Around = (operation, run) => {
 }
 
 const trail = openTrail({
-  settings: { directory, key: createPrivateKey(key), origin, heartbeatMs: 600_000, allowNetworkFs: false },
-  loggerName: 'audit_log',
-  clock: systemClock,
-  newId: uuidv7,
-  inForce: {},
-  counters: () => ({ recorded: 0, lost: 0, refused: 0 }),
-  durable: () => undefined,
+  ...trailParts({ directory, key: createPrivateKey(key), origin }),
   report: (error) => say('report', `${error.code} ${error.message}`),
   syncTimeoutMs: 1_000_000,
   disk: operated(disk, directory, around),

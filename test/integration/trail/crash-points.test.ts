@@ -2,13 +2,12 @@ import { execFile } from 'node:child_process'
 import { appendFileSync, cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { systemClock } from '../../../src/lib/clock.ts'
-import { uuidv7 } from '../../../src/lib/uuid.ts'
 import { openTrail } from '../../../src/trail/trail.ts'
 import { verifyTrail } from '../../../src/verify/verify-trail.ts'
 import { bundled } from '../../support/bundled.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
 import { faultsIn, filesOf, linesOfTrail } from '../../support/trail-lines.ts'
+import { trailParts } from '../../support/trail-parts.ts'
 import { key, origin, verifierKey } from '../../trail/served.ts'
 import type { ChildSettings } from './crash-child.ts'
 
@@ -52,15 +51,8 @@ function pointsOf(said: Ended['said']): readonly Point[] {
 async function faultsAfter(directory: string, lives: readonly Ended[]): Promise<readonly string[]> {
   const reports: string[] = []
   const trail = openTrail({
-    settings: { directory, key, origin, heartbeatMs: 600_000, allowNetworkFs: false },
-    loggerName: 'audit_log',
-    clock: systemClock,
-    newId: uuidv7,
-    inForce: {},
-    counters: () => ({ recorded: 0, lost: 0, refused: 0 }),
-    durable: () => undefined,
+    ...trailParts({ directory, key, origin }),
     report: (error) => reports.push(`${error.code}: ${error.message}`),
-    syncTimeoutMs: 30_000,
   })
   try {
     await trail.ready
