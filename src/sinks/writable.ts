@@ -19,6 +19,8 @@ interface MaybeStream extends LineWriter {
   readonly writableLength?: number
   readonly destroyed?: boolean
   readonly errored?: unknown
+  /** How much sonic-boom, which a destination of pino is, keeps back before it writes. */
+  readonly minLength?: number
 }
 
 /**
@@ -53,11 +55,15 @@ class StreamWriter {
   readonly #name: string
   readonly #callsBack: boolean
   readonly #onError: Listener = (error) => {
+    this.#settleDrained(error)
     // A stream tells its callbacks first and then everybody: once is enough.
     if (error !== this.#cause) this.#noteError(error)
   }
   readonly #onDrain: Listener = () => this.#wake()
   #needsDrain = false
+  /** Whether anything was written since it last said 'drain', and who waits for that. */
+  #isFilled = false
+  #drained: ((error?: unknown) => void)[] = []
   #unsettled = 0
   #lost = 0
   #cause: unknown
@@ -93,10 +99,20 @@ class StreamWriter {
   }
 
   async flush(): Promise<void> {
-    const { flush } = this.#target
+    const { flush, minLength } = this.#target
     // A file's stream has a setting of that name.
     if (typeof flush !== 'function') return
-    await new Promise<void>((resolve, reject) => {
+    await this.#flushOnce(flush)
+    if (minLength === undefined) return
+    // sonic-boom calls back too early: at once where it keeps nothing back, though a write may be under way; and after a
+    // write that was under way, though it may keep back what came meanwhile.
+    if (minLength > 0) await this.#flushOnce(flush)
+    else if (this.#isFilled)
+      await new Promise<void>((resolve, reject) => this.#drained.push((error) => (error ? reject(error) : resolve())))
+  }
+
+  #flushOnce(flush: (done?: (error?: unknown) => void) => unknown): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
       const answer = flush.call(this.#target, (error) => (error ? reject(error) : resolve()))
       if (flush.length === 0) resolve(answer as Promise<void> | undefined)
     })
@@ -135,6 +151,7 @@ class StreamWriter {
       return
     }
     const done = this.#callsBack ? this.#expectCallback() : undefined
+    this.#isFilled = true
     try {
       const ready = done === undefined ? this.#target.write(`${line}\n`) : this.#target.write(`${line}\n`, done)
       if (ready === false && this.#target.on !== undefined) this.#needsDrain = true
@@ -168,7 +185,13 @@ class StreamWriter {
 
   #wake(): void {
     this.#needsDrain = false
+    this.#settleDrained()
     this.#waiting?.()
+  }
+
+  #settleDrained(error?: unknown): void {
+    this.#isFilled = false
+    for (const settle of this.#drained.splice(0)) settle(error)
   }
 
   /** Resolves when the target drained, closed or called back, or when the signal says to stop. */
