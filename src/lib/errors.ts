@@ -44,7 +44,7 @@ export const errorCatalogue = {
   TRAIL_LOCKED:
     'The trail is locked: {holder} has {path}. Give each process a directory of its own; where that process is surely gone, delete the file.',
   TRAIL_OPEN_FAILED:
-    'The trail in {directory} could not be opened: {reason}. The directory that it is in must exist, and this process must be allowed to write there.',
+    'The trail in {directory} could not be opened: {reason}. It takes a directory of its own, within one that exists and that this process may write to.',
   TRAIL_NETWORK_FS:
     'The directory {directory} is on a network file system, where locks and syncs cannot be relied on. Use a local disk, or set trail.allowNetworkFs.',
   TRAIL_ORIGIN_DIFFERS:
@@ -62,7 +62,7 @@ export const errorCatalogue = {
   TRAIL_SYNC_FAILED:
     'The disk did not keep what was written to the trail in {directory}: {reason}. It goes on in a new segment, or is tried again. See to the disk.',
   TRAIL_PATH_CHANGED:
-    'The trail in {directory} was moved, replaced or deleted while it was written: {reason}. Put it back, or restart the app.',
+    'The trail in {directory} was moved, replaced or deleted while it was in use: {reason}. Put it back, or restart the app.',
   TRAIL_FULL:
     '{mib} MiB wait to be made durable in the trail in {directory}; more records are not taken. See to the speed of the disk.',
   TRAIL_CHECKPOINT_FAILED:

@@ -10,6 +10,7 @@ import { readFull, withFile } from './small-file.ts'
 import { type FoundTile, makeRoom, survey } from './tidy.ts'
 import { writeWrongTiles } from './tile-check.ts'
 import { tilePath } from './tile-path.ts'
+import { TrailFailure } from './trail-failure.ts'
 import { writeAll } from './write-all.ts'
 
 const pieceBytes = 256 * 1024
@@ -73,7 +74,7 @@ async function writeAgain(file: DiskFile, from: number, to: number): Promise<voi
   for (let done = from; done < to; ) {
     const bytes = piece.subarray(0, Math.min(piece.length, to - done))
     const length = await readFull(file, bytes, done)
-    if (length < bytes.length) throw new Error('the segment became shorter while it was mended')
+    if (length < bytes.length) throw new TrailFailure('the segment became shorter while it was mended')
     writeAll(file, bytes, done)
     done += length
   }

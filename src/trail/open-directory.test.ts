@@ -150,7 +150,10 @@ describe('a trail that is new', () => {
   it('is not made where a file is', async () => {
     const directory = trailPath()
     writeFileSync(directory, 'precious')
-    await expect(openAt(directory)).rejects.toMatchObject({ code: 'TRAIL_OPEN_FAILED' })
+    await expect(openAt(directory)).rejects.toMatchObject({
+      code: 'TRAIL_OPEN_FAILED',
+      message: expect.stringContaining('there is something else than a directory'),
+    })
     expect(readFileSync(directory, 'utf8')).toBe('precious')
   })
 })

@@ -6,7 +6,7 @@ import type { Disk } from './disk.ts'
 import type { Lock, takeLock } from './lock.ts'
 import { type Ground, isDirectory, type Opened, openOne, type Place } from './open-one.ts'
 import { type Candidate, findSuccessor, type Statement, statementOf } from './successor.ts'
-import { trailError } from './trail-error.ts'
+import { trailError } from './trail-failure.ts'
 import { TrailKey } from './trail-key.ts'
 
 /** What decides which trail is opened, and how. */
@@ -51,7 +51,7 @@ export async function openDirectory(settings: DirectorySettings, parts: Director
     if (!settings.allowNetworkFs) await refuseNetwork(parts.disk, first)
     return await new Chain(ground, first, settings).open()
   } catch (error) {
-    throw trailError('TRAIL_OPEN_FAILED', settings.directory, error)
+    throw trailError('TRAIL_OPEN_FAILED', { directory: settings.directory }, error)
   }
 }
 
@@ -106,7 +106,9 @@ class Chain {
     this.#passed.push({ directory, reason: found.reason })
     // Looked for once more, as another process may have begun one before the lock was ours.
     const after = await this.#successor(place, number)
-    if (after === undefined) throw new Error('the trail went away while it was opened')
+    if (after === undefined) {
+      throw new AuditError('TRAIL_PATH_CHANGED', { directory, reason: 'it went away while it was opened' })
+    }
     return this.#placeOf(after)
   }
 

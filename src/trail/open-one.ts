@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { AuditError } from '../lib/errors.ts'
+import { isSystemError } from '../lib/system-error.ts'
 import { type Checkpoint, signCheckpoint } from './checkpoint.ts'
 import type { Disk } from './disk.ts'
 import { type Follows, formatHeader, type Header, hashOfHeader, readHeader } from './header.ts'
@@ -12,6 +13,7 @@ import type { Damage } from './set-aside.ts'
 import { createSigner, type Signer } from './signed-note.ts'
 import { putFile } from './small-file.ts'
 import { hasStrangers, makeRoom } from './tidy.ts'
+import { TrailFailure } from './trail-failure.ts'
 import type { TrailKey } from './trail-key.ts'
 import { formatVerifierKey } from './verifier-key.ts'
 
@@ -88,7 +90,10 @@ export async function isUnused(disk: Disk, layout: Layout): Promise<boolean> {
 export async function isDirectory(disk: Disk, path: string): Promise<boolean> {
   const found = await disk.stat(path)
   if (found === undefined || found.kind === 'directory') return found !== undefined
-  if ((await disk.stat(`${path}/.`)) === undefined) throw new Error('what is there is no directory')
+  const behind = await disk.stat(`${path}/.`).catch((error: unknown) => {
+    if (!isSystemError(error, 'ENOTDIR')) throw error
+  })
+  if (behind === undefined) throw new TrailFailure('there is something else than a directory')
   return true
 }
 
@@ -107,8 +112,7 @@ function signerOf(ground: Ground, header: Header, directory: string, origin: str
 async function refuseForeign(disk: Disk, layout: Layout): Promise<void> {
   if (!(await isDirectory(disk, layout.directory)) || !(await isUnused(disk, layout))) return
   if (await hasStrangers(disk, layout)) {
-    const reason = 'it holds other files, and no trail'
-    throw new AuditError('TRAIL_OPEN_FAILED', { directory: layout.directory, reason })
+    throw new TrailFailure('it holds other files, and no trail')
   }
 }
 

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { AuditError, reasonOf } from '../lib/errors.ts'
+import { AuditError } from '../lib/errors.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import { type Deferred, deferred } from './deferred.ts'
 import { type Disk, disk as realDisk } from './disk.ts'
@@ -7,6 +7,7 @@ import type { Gap } from './gap.ts'
 import { takeLock } from './lock.ts'
 import { type OpenedTrail, openDirectory } from './open-directory.ts'
 import type { OwnRecords, OwnRecordsParts } from './own-records.ts'
+import { trailError } from './trail-failure.ts'
 import { Writer } from './writer.ts'
 
 const againMs = 1_000
@@ -130,9 +131,7 @@ export class Opener {
   }
 
   #failed(thrown: unknown): void {
-    const { directory } = this
-    const values = { directory, reason: reasonOf(thrown) }
-    const error = thrown instanceof AuditError ? thrown : new AuditError('TRAIL_OPEN_FAILED', values, thrown)
+    const error = trailError('TRAIL_OPEN_FAILED', { directory: this.directory }, thrown)
     this.#ready.reject(error)
     // A trail that is open gets over its failures by itself.
     if (this.writer !== undefined) return

@@ -1,4 +1,4 @@
-import { AuditError, reasonOf } from '../lib/errors.ts'
+import type { AuditError } from '../lib/errors.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import { type Disk, disk as realDisk } from './disk.ts'
 import { readHeader } from './header.ts'
@@ -9,6 +9,7 @@ import { maxNoteLength, parseNote } from './signed-note.ts'
 import { readSmall } from './small-file.ts'
 import { readLines } from './split-lines.ts'
 import { hashFromTiles } from './tile-hash.ts'
+import { TrailFailure, trailError } from './trail-failure.ts'
 
 /** A line of a trail. */
 export interface TrailLine {
@@ -65,17 +66,17 @@ export function openReader(directory: string, disk: Disk = realDisk): TrailReade
 
 async function header(disk: Disk, layout: Layout): ReturnType<TrailReader['header']> {
   const found = await readHeader(disk, layout)
-  if (found === 'missing') throw new Error('it is missing')
-  if (found === 'invalid') throw new Error('it is not of its form')
+  if (found === 'missing') throw new TrailFailure('it is missing')
+  if (found === 'invalid') throw new TrailFailure('it is not of its form')
   return found
 }
 
 async function checkpoint(disk: Disk, layout: Layout): ReturnType<TrailReader['checkpoint']> {
   const bytes = await readSmall(disk, layout.checkpoint, maxNoteLength)
-  if (bytes === 'missing') throw new Error('it is missing')
+  if (bytes === 'missing') throw new TrailFailure('it is missing')
   const note = bytes === 'unfit' ? undefined : parseNote(bytes)
   const found = note === undefined ? undefined : parseCheckpoint(note.text)
-  if (bytes === 'unfit' || found === undefined) throw new Error('it is not of its form')
+  if (bytes === 'unfit' || found === undefined) throw new TrailFailure('it is not of its form')
   const { origin, size, root } = found
   return { bytes, origin, size, root }
 }
@@ -95,7 +96,7 @@ async function* tail(source: Source, from: number, size: number): AsyncGenerator
     }
     if (wanted < end) break
   }
-  if (wanted < size) throw notRead(layout.segments, new Error(`line ${wanted} is missing`))
+  if (wanted < size) throw notRead(layout.segments, new TrailFailure(`line ${wanted} is missing`))
 }
 
 /** The lines of a segment from `from` up to `end`, as far as they are there. */
@@ -136,6 +137,5 @@ async function named<Value>(path: string, read: () => Promise<Value>): Promise<V
 }
 
 function notRead(path: string, error: unknown): AuditError {
-  if (error instanceof AuditError) return error
-  return new AuditError('TRAIL_NOT_READ', { path, reason: reasonOf(error) }, error)
+  return trailError('TRAIL_NOT_READ', { path }, error)
 }

@@ -1,8 +1,9 @@
 import { createPrivateKey, generateKeyPairSync, KeyObject, randomUUID } from 'node:crypto'
 import * as fs from 'node:fs'
 import { dirname } from 'node:path'
-import { AuditError, reasonOf } from '../lib/errors.ts'
+import { AuditError } from '../lib/errors.ts'
 import { isSystemError } from '../lib/system-error.ts'
+import { trailError } from './trail-failure.ts'
 
 /** Where the signing key of a trail comes from. */
 export interface SigningKeySource {
@@ -25,8 +26,7 @@ export function loadSigningKey({ key, file }: SigningKeySource): KeyObject {
     if (!fs.existsSync(file)) makeKey(file)
     return readKey(file)
   } catch (thrown) {
-    if (thrown instanceof AuditError) throw thrown
-    throw new AuditError('TRAIL_KEY_NOT_OPENED', { path: file, reason: reasonOf(thrown) }, thrown)
+    throw trailError('TRAIL_KEY_NOT_OPENED', { path: file }, thrown)
   }
 }
 

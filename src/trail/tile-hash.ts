@@ -5,6 +5,7 @@ import type { Layout } from './layout.ts'
 import { hashLength, subtreeRoot, tileWidth } from './merkle.ts'
 import { readFull, withFile } from './small-file.ts'
 import { tilePath } from './tile-path.ts'
+import { TrailFailure } from './trail-failure.ts'
 
 const tileHeight = 8
 /** A partial tile may be replaced by a wider one between looking for it and reading it. */
@@ -32,7 +33,7 @@ async function readTile(disk: Disk, layout: Layout, level: number, index: number
       if (found !== undefined) return found
     }
   }
-  throw new Error(`there is no tile with ${needed} hashes at ${tilePath(level, index)}`)
+  throw new TrailFailure(`there is no tile with ${needed} hashes at ${tilePath(level, index)}`)
 }
 
 async function partialWidths(disk: Disk, layout: Layout, level: number, index: number): Promise<number[]> {
@@ -44,7 +45,7 @@ async function readIfThere(disk: Disk, path: string, bytes: number): Promise<Buf
   return unlessMissing(
     withFile(disk, path, 'read', async (file) => {
       const hashes = Buffer.alloc(bytes)
-      if ((await readFull(file, hashes, 0)) < bytes) throw new Error(`${path} is too short`)
+      if ((await readFull(file, hashes, 0)) < bytes) throw new TrailFailure(`${path} is too short`)
       return hashes
     }),
   )

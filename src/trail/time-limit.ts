@@ -1,3 +1,5 @@
+import { TrailFailure } from './trail-failure.ts'
+
 /** Gives operations of a disk a limit. One that takes longer has failed, whatever becomes of it; it is known until it ends. */
 export class TimeLimit {
   readonly #limitMs: number
@@ -24,7 +26,7 @@ export class TimeLimit {
       const timer = setTimeout(() => {
         isLate = true
         this.#late.add(ended)
-        reject(new Error(`the disk did not answer within ${this.#limitMs} ms`))
+        reject(new TrailFailure(`the disk did not answer within ${this.#limitMs} ms`))
       }, this.#limitMs)
     })
   }

@@ -227,6 +227,26 @@ test('a sync that returns after it was given up changes nothing', async () => {
   expect(faults(linesOfTrail(filesOf(directory)))).toEqual([])
 })
 
+test.each([
+  [
+    'a sync that does not answer',
+    'segments.datasync',
+    (): unknown => never,
+    'TRAIL_SYNC_FAILED',
+    'not answer within 30 ms',
+  ],
+  ['a write that takes nothing', 'segments.write', (): unknown => 0, 'TRAIL_WRITE_FAILED', 'took no byte'],
+] as const)('%s is told as just that', async (_, name, answer, code, text) => {
+  const watch = watched()
+  const { append, reports, trail } = await opened({ ...watch.on(newDirectory()), syncTimeoutMs: 30 })
+  let times = 1
+  watch.around = (operation, run) =>
+    operation.name === name && times-- > 0 ? (answer() as ReturnType<typeof run>) : run()
+  await append('durable')
+  expect(reports[0]).toMatchObject({ code, message: expect.stringContaining(text) })
+  await trail.close(5_000)
+})
+
 test('while the disk is full records are refused at once; a gap record tells how many as soon as there is room', async () => {
   const watch = watched()
   const directory = newDirectory()

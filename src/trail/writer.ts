@@ -1,4 +1,4 @@
-import type { AuditError, ErrorCode } from '../lib/errors.ts'
+import { AuditError, type ErrorCode } from '../lib/errors.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import { Batch } from './batch.ts'
 import { Committer } from './committer.ts'
@@ -13,7 +13,7 @@ import { Reserve } from './reserve.ts'
 import { Retry } from './retry.ts'
 import { Segment } from './segment.ts'
 import { TimeLimit } from './time-limit.ts'
-import { trailError } from './trail-error.ts'
+import { trailError } from './trail-failure.ts'
 
 /** Syncs that hang each hold a thread of the four that the process has by default. */
 const maxHangingSyncs = 2
@@ -93,7 +93,9 @@ export class Writer {
     const { disk, opened } = parts
     const layout = layoutOf(opened.directory)
     const identity = await disk.stat(layout.directory)
-    if (identity === undefined) throw new Error('the directory is gone')
+    if (identity === undefined) {
+      throw new AuditError('TRAIL_PATH_CHANGED', { directory: layout.directory, reason: 'the directory is gone' })
+    }
     return new Writer(parts, await Segment.open(disk, layout, opened.segment.first), identity)
   }
 
@@ -224,7 +226,7 @@ export class Writer {
   #fail(code: ErrorCode, cause: unknown): void {
     const before = this.error
     this.#cause = cause
-    this.error = trailError(code, this.#layout.directory, cause)
+    this.error = trailError(code, this.#layout, cause)
     if (before?.message !== this.error.message) this.#parts.report(this.error)
     this.#committer.failOwed(this.error)
     this.#parts.changed()
@@ -237,7 +239,7 @@ export class Writer {
   }
 
   #report(code: ErrorCode, cause: unknown): AuditError {
-    const error = trailError(code, this.#layout.directory, cause)
+    const error = trailError(code, this.#layout, cause)
     this.#parts.report(error)
     return error
   }
