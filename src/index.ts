@@ -1,4 +1,4 @@
-export type { AuditLog, Health, TrailHealth } from './audit-log/audit-log.ts'
+export type { AuditLog, Health } from './audit-log/audit-log.ts'
 export { createAuditLog } from './audit-log/create-audit-log.ts'
 export type { Explanation, Question } from './audit-log/policy.ts'
 export type {
@@ -35,3 +35,4 @@ export type {
 export { type FileSinkOptions, fileSink } from './sinks/file.ts'
 export type { Refusal, Sink } from './sinks/sink.ts'
 export { type StdoutSinkOptions, stdoutSink } from './sinks/stdout.ts'
+export type { TrailHealth } from './trail/trail.ts'

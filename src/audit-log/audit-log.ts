@@ -1,23 +1,8 @@
 import type { DeliveryHealth } from '../delivery/tally.ts'
 import type { Logger } from '../record/logger.ts'
+import type { TrailHealth } from '../trail/trail.ts'
 import type { Explanation, Question } from './policy.ts'
 import type { Guarantee } from './settings.ts'
-
-/** How a trail fares. */
-export interface TrailHealth {
-  /** Where it is written: a successor's directory where the one that was set could not be continued. */
-  readonly directory: string
-  /** `failing`: nothing can be kept; it is tried again. */
-  readonly state: 'opening' | 'ok' | 'failing' | 'closed'
-  /** Records that were written. */
-  readonly size: number
-  /** Of these, how many are on disk. */
-  readonly durableSize: number
-  /** The size that the newest checkpoint has signed. */
-  readonly checkpoint: number
-  /** Why it is failing. */
-  readonly error: string | null
-}
 
 export interface Health {
   /** The guarantee in force. */

@@ -4,7 +4,7 @@ import type { SealedRecord } from '../record/sealed-record.ts'
 import { type Deferred, deferred } from './deferred.ts'
 import { type Disk, disk as realDisk } from './disk.ts'
 import type { Gap } from './gap.ts'
-import { takeLock } from './lock.ts'
+import { type Lock, takeLock } from './lock.ts'
 import { type OpenedTrail, openDirectory } from './open-directory.ts'
 import type { OwnRecords, OwnRecordsParts } from './own-records.ts'
 import { trailError } from './trail-failure.ts'
@@ -47,7 +47,7 @@ export class Opener {
   writer: Writer | undefined
   /** Where the trail is, or is to be. */
   directory: string
-  lock: 'flock' | 'file' | undefined
+  lock: Lock['kind'] | undefined
   /** Why it could not be opened the last time. */
   error: AuditError | undefined
   readonly ready: Promise<void>

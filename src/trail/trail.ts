@@ -4,6 +4,7 @@ import type { SealedRecord } from '../record/sealed-record.ts'
 import { Batch, type Way } from './batch.ts'
 import { deferred } from './deferred.ts'
 import { Gap } from './gap.ts'
+import type { Lock } from './lock.ts'
 import { Opener, type OpenerParts } from './opener.ts'
 import { outside } from './outside.ts'
 import { OwnRecords } from './own-records.ts'
@@ -18,19 +19,17 @@ export interface TrailParts extends OpenerParts {
   readonly settings: OpenerParts['settings'] & { readonly heartbeatMs: number }
 }
 
-/** What is known of a trail. */
+/** How a trail fares. */
 export interface TrailHealth {
-  /** The directory that is written to: a successor's where the trail was not continued. */
+  /** The directory that is written to, absolute: a successor's where the one that was set could not be continued. */
   readonly directory: string
   /** `failing`: records are not kept at present; it is tried again, but for a fault of what is there. */
   readonly state: 'opening' | 'ok' | 'failing' | 'closed'
-  /** What keeps other writers out; null where the trail is not open. */
-  readonly lock: 'flock' | 'file' | null
   /** The number of records that are written. */
   readonly size: number
   /** The number of those that are on disk. */
   readonly durableSize: number
-  /** The size of the newest checkpoint. */
+  /** The number of those that the newest checkpoint has signed. */
   readonly checkpoint: number
   /** Why it is failing, or why the last checkpoint could not be made; null where all is well. */
   readonly error: string | null
@@ -49,7 +48,8 @@ export interface Trail {
   appendIntent(record: SealedRecord, exchange: string): Promise<void>
   /** Counts a record that was not kept, for the next gap record. */
   missed(what: 'lost' | 'refused', reason: string): void
-  health(): TrailHealth
+  /** `lock` is what keeps other writers out; null where the trail is not open. */
+  health(): TrailHealth & { readonly lock: Lock['kind'] | null }
   /** When all that was appended so far is durable and handed over, or failed. Never rejects. */
   flush(): Promise<void>
   /** Writes a stop record, makes all durable, publishes it and releases the lock; gives up what takes longer. Never rejects. */
@@ -107,7 +107,7 @@ class OpenTrail implements Trail {
     this.#gapTimer ??= setTimeout(() => this.#tellGap(), gapWithinMs).unref()
   }
 
-  health(): TrailHealth {
+  health(): ReturnType<Trail['health']> {
     const { writer, directory, lock = null } = this.#opener
     const error = this.#isClosed ? undefined : (this.#refusal ?? writer?.publishError)
     return {
