@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { holderOf, type LockHolder } from '../../src/trail/lock-holder.ts'
 import { namedPipe, temporaryDirectory } from '../support/temporary.ts'
 import { griffier } from './command.ts'
 import { vector, vectorTrail } from './vectors.ts'
@@ -39,8 +40,8 @@ function trailWith(...records: readonly object[]): string {
   })
 }
 
-function lockOf(pid: number, host: string = hostname()): string {
-  return `${JSON.stringify({ host, boot: null, pid, started: null })}\n`
+function lockOf(pid: number, changed: Partial<LockHolder> = {}): string {
+  return `${JSON.stringify({ ...holderOf(pid, 'flock'), ...changed })}\n`
 }
 
 const stop = { kind: 'stop', stop: { recorded: 0, lost: 0, refused: 0 } }
@@ -158,8 +159,32 @@ describe('the lock', () => {
     )
   })
 
+  it.skipIf(process.platform !== 'linux')('of a process that is dead, though its parent does not look', async () => {
+    // What a process was before it became another program has no children that this one would wait for.
+    const orphaned = 'sleep 60 & exec sh -c "echo $!; exec sleep 60"'
+    const parent = spawn('sh', ['-c', orphaned], { stdio: ['ignore', 'pipe', 'ignore'] })
+    onTestFinished(() => void parent.kill('SIGKILL'))
+    const pid = Number((await once(parent.stdout, 'data')).toString())
+    const lock = lockOf(pid)
+    process.kill(pid, 'SIGKILL')
+    await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '))
+    expect(await findings(vectorTrail({ lock }))).toContainEqual(
+      expect.objectContaining({ severity: 'note', what: expect.stringMatching(/^the lock names .* which is gone$/) }),
+    )
+  })
+
+  it.skipIf(process.platform !== 'linux')('of a machine before it was booted', async () => {
+    const boot = '00000000-0000-0000-0000-000000000000'
+    const stateOf = async (lock: LockHolder['lock']): Promise<string | undefined> => {
+      const found = await findings(vectorTrail({ lock: lockOf(process.pid, { boot, lock }) }))
+      return found.find(({ what }) => what.includes(`process ${process.pid} `))?.what
+    }
+    expect(await stateOf('flock')).toMatch(/which is gone$/)
+    expect(await stateOf('file')).toMatch(/not of this machine or container$/)
+  })
+
   it('of another machine', async () => {
-    expect(await findings(vectorTrail({ lock: lockOf(1, 'elsewhere.example') }))).toContainEqual(
+    expect(await findings(vectorTrail({ lock: lockOf(1, { host: 'elsewhere.example' }) }))).toContainEqual(
       expect.objectContaining({ severity: 'warning', what: expect.stringContaining('process 1 on elsewhere.example') }),
     )
   })

@@ -5,7 +5,7 @@ import { counted } from '../counted.ts'
 import { checkKey, checkModes, checkNoKeyInside } from '../doctor/access.ts'
 import { checkDamage, checkLeftovers, checkStatements, checkStrangers, checkTornTail } from '../doctor/contents.ts'
 import { type Check, causeOf, type Finding, type Patient, warning } from '../doctor/finding.ts'
-import { holderOf } from '../doctor/holder.ts'
+import { holderIn } from '../doctor/holder.ts'
 import { checkHolder } from '../doctor/lock.ts'
 import { checkDirectory, checkFileSystem, checkReserve, checkSpace, checkSuccessors } from '../doctor/place.ts'
 import { checkAge, checkRecords } from '../doctor/records.ts'
@@ -58,7 +58,7 @@ async function examine(directory: string): Promise<readonly Finding[]> {
   const patient: Patient = {
     layout,
     reader: openReader(directory),
-    holder: await holderOf(layout.lock),
+    holder: await holderIn(layout.lock),
     now: Date.now(),
   }
   const findings: Finding[] = []

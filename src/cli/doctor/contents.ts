@@ -46,7 +46,7 @@ export const checkStrangers: Check = async ({ layout }) => {
 
 /** The beginning of a line at the end, which a crash leaves. */
 export const checkTornTail: Check = async ({ layout, holder }) => {
-  const bytes = holder.isAlive ? 0 : await tornBytes(layout)
+  const bytes = holder.mayWrite ? 0 : await tornBytes(layout)
   if (bytes === 0) return []
   return [
     note(
@@ -57,7 +57,7 @@ export const checkTornTail: Check = async ({ layout, holder }) => {
 }
 
 export const checkLeftovers: Check = async ({ layout, holder }) => {
-  const names = holder.isAlive ? [] : await namesIn(layout.control)
+  const names = holder.mayWrite ? [] : await namesIn(layout.control)
   if (names.length === 0) return []
   return [
     note(

@@ -54,7 +54,7 @@ export const checkReserve: Check = async ({ layout, holder }) => {
   if (found !== undefined && found.size >= reserveBytes) return []
   const what = 'the reserve is not there, which is given back when the disk is full'
   const advice = 'Make room on the disk; the writer fills it again by itself.'
-  return [holder.isAlive ? warning(what, advice) : note(what, advice)]
+  return [holder.mayWrite ? warning(what, advice) : note(what, advice)]
 }
 
 export const checkSuccessors: Check = async ({ layout }) => {

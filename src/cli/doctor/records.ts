@@ -13,7 +13,7 @@ const silentMs = 20 * minute
 export const checkAge: Check = async ({ layout, holder, now }) => {
   const found = await stat(layout.checkpoint).catch(() => undefined)
   const ageMs = found === undefined ? 0 : now - found.mtimeMs
-  if (!holder.isAlive || ageMs < silentMs) return []
+  if (!holder.mayWrite || ageMs < silentMs) return []
   return [
     warning(
       `the newest checkpoint is ${counted(Math.floor(ageMs / minute), 'minute')} old, while a writer holds the trail`,
@@ -80,7 +80,7 @@ function recoveriesIn(records: readonly ReadRecord[]): readonly Finding[] {
 }
 
 function endOf(last: ReadRecord | undefined, { holder }: Patient): readonly Finding[] {
-  if (last === undefined || holder.isAlive || textAt(last, 'kind') === 'stop') return []
+  if (last === undefined || holder.mayWrite || textAt(last, 'kind') === 'stop') return []
   return [
     warning(
       `nobody writes to the trail, and it does not end with a stop record; its last is of ${textAt(last, 'time') ?? 'an unknown time'}`,
