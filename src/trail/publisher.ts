@@ -1,15 +1,14 @@
 import type { Batch } from './batch.ts'
 import { signCheckpoint } from './checkpoint.ts'
 import type { Disk } from './disk.ts'
+import { FullTiles } from './full-tiles.ts'
 import type { Layout } from './layout.ts'
-import { hashLength, type Tile, type Tree } from './merkle.ts'
+import { hashLength, type Tree } from './merkle.ts'
 import type { Signer } from './signed-note.ts'
 import { putFile } from './small-file.ts'
 import { TileWriter } from './tile-writer.ts'
 
 const betweenMs = 1_000
-/** Each takes some turns of the event loop, and one of the threads that a sync needs as well. */
-const tilesAtATime = 8
 
 export interface PublisherParts {
   readonly disk: Disk
@@ -33,8 +32,7 @@ export class Publisher {
   checkpointSize: number
   readonly #parts: PublisherParts
   readonly #tiles: TileWriter
-  /** Full tiles that are not on the disk yet. */
-  readonly #waiting: Tile[] = []
+  readonly #full: FullTiles
   #ungrown: Batch[] = []
   #timer: NodeJS.Timeout | undefined
   #publishing: Promise<void> | undefined
@@ -45,6 +43,7 @@ export class Publisher {
     this.#parts = parts
     this.checkpointSize = parts.checkpointSize
     this.#tiles = new TileWriter(parts.disk, parts.layout)
+    this.#full = new FullTiles(parts.disk, parts.layout, this.#tiles, parts.tree)
   }
 
   /** Takes batches that became durable, in the order of the file. */
@@ -67,14 +66,6 @@ export class Publisher {
     clearTimeout(this.#timer)
   }
 
-  async #writeFullTiles(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const next = this.#waiting.slice(0, tilesAtATime)
-      await this.#tiles.writeAll(next)
-      this.#waiting.splice(0, next.length)
-    }
-  }
-
   #growTree(): void {
     const { tree } = this.#parts
     const batches = this.#ungrown
@@ -82,6 +73,7 @@ export class Publisher {
     for (const { hashes } of batches) {
       for (let at = 0; at < hashes.length; at += hashLength) tree.append(hashes.subarray(at, at + hashLength))
     }
+    this.#full.take(tree.takeFullTiles())
     this.#publishSoon()
   }
 
@@ -108,11 +100,10 @@ export class Publisher {
     const { size } = tree
     const root = tree.root()
     const partial = tree.partialTiles()
-    this.#waiting.push(...tree.takeFullTiles())
     this.#publishedAt = monotonic()
     if (size === this.checkpointSize) return
     try {
-      await this.#writeFullTiles()
+      await this.#full.write({ size, root, partial })
       await this.#tiles.writeAll(partial)
       const checkpoint = Buffer.from(signCheckpoint({ origin, size, root }, signer))
       await putFile(disk, layout, layout.checkpoint, checkpoint, 'durable')
