@@ -15,8 +15,11 @@ const config: ViteUserConfig = defineConfig({
   test: {
     exclude: ['test/integration/**', '**/node_modules/**'],
     setupFiles: ['test/support/every-record-is-valid.ts', './test/support/properties.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // All of these only end what would never end: a machine may be slow, and busy with something else.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     // Real sockets and processes on a machine that others may keep busy: what fails twice is broken.
     retry: process.env.CI === undefined ? 0 : 1,
     pool: 'forks',

@@ -4,8 +4,11 @@ import { withNest11 } from './vitest.config.ts'
 /** What needs more than Node and npm's own cache: `npm run test:integration`. */
 const config: ViteUserConfig = defineConfig({
   test: {
-    testTimeout: 120_000,
-    hookTimeout: 600_000,
+    // All of these only end what would never end.
+    testTimeout: 600_000,
+    hookTimeout: 900_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     fileParallelism: false,
     maxConcurrency: 2,

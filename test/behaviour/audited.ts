@@ -10,6 +10,7 @@ import type { Settings } from '../../src/audit-log/settings.ts'
 import type { AuditError } from '../../src/lib/errors.ts'
 import type { AuditRecord } from '../../src/record/record.ts'
 import { type MemorySink, memorySink } from '../../src/testing/memory-sink.ts'
+import { PATIENCE_MS } from '../support/time.ts'
 
 export interface Opened {
   readonly audit: AuditLog
@@ -36,14 +37,15 @@ export function open(settings: Settings<never> = {}, parts: Parameters<typeof cr
       onError: (error) => {
         errors.push(error)
       },
-      closeTimeoutMs: 500,
+      // A fifth of it is for requests that never end.
+      closeTimeoutMs: 2_000,
       ...(settings as Settings),
     },
     parts,
   )
   onTestFinished(() => audit.close())
   const records = async (count: number): Promise<readonly AuditRecord[]> => {
-    await sink.waitFor(count)
+    await sink.waitFor(count, PATIENCE_MS)
     await audit.flush()
     if (sink.records.length !== count) throw new Error(`There are ${sink.records.length} records, not ${count}.`)
     return sink.records

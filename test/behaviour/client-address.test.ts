@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { expressAudit } from '../../src/adapters/express.ts'
 import { nodeAudit } from '../../src/adapters/node.ts'
 import type { Settings } from '../../src/audit-log/settings.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { cpuMs, eventually } from '../support/time.ts'
 import { get, open, quietApp, send, sendRaw, serve } from './audited.ts'
 
 /** The address recorded for one request with these header lines, on Express and on node:http, which agree. */
@@ -21,6 +23,7 @@ async function addressOf(settings: Settings<never>, ...headers: readonly string[
 }
 
 const loopback = { trustedProxies: ['loopback'] }
+const hasIPv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ family }) => family === 'IPv6'))
 
 describe('the address of the client', () => {
   it('is the peer where no proxy is trusted, whatever the headers say', async () => {
@@ -82,15 +85,15 @@ describe('the address of the client', () => {
   })
 
   it('is found in no time in a header made to be slow', async () => {
-    const started = performance.now()
+    const started = cpuMs()
     for (const unit of [', ', ' ', 'a.', '"\\', '1,'])
       await addressOf(loopback, `X-Forwarded-For: ${unit.repeat(30_000)}`)
     for (const unit of [', ', 'for="', 'for=;', '\\"'])
       await addressOf({ ...loopback, forwardedHeader: 'forwarded' }, `Forwarded: ${unit.repeat(10_000)}`)
-    expect(performance.now() - started).toBeLessThan(8_000)
+    expect(cpuMs() - started).toBeLessThan(8_000)
   })
 
-  it('is an IPv4 address on a dual-stack server', async () => {
+  it.skipIf(!hasIPv6)('is an IPv4 address on a dual-stack server', async () => {
     for (const trustedProxies of [['127.0.0.1'], ['loopback'], ['127.0.0.0/8']]) {
       const opened = open({ trustedProxies })
       const port = await serve(
@@ -134,7 +137,12 @@ describe('the address of the client', () => {
   it('is there when the client leaves before, during or after, and on Connection: close', async () => {
     const opened = open()
     const app = quietApp().use(expressAudit(opened.audit))
-    app.get('/never', (req) => void req.socket.emit('reached'))
+    let reached = 0
+    app.use((_req, _res, next) => {
+      reached++
+      next()
+    })
+    app.get('/never', () => undefined)
     app.get('/half', (_req, res) => void res.write('half'))
     app.post('/upload', () => undefined)
     app.get('/close', (_req, res) => void res.end('ok'))
@@ -145,10 +153,11 @@ describe('the address of the client', () => {
       get('/never'),
       'POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nhalf',
     ]) {
+      const before = reached
       const socket = connect({ port, host: '127.0.0.1' })
-      await new Promise((resolve) => socket.write(head, resolve))
+      socket.write(head)
       if (head.includes('/half')) await once(socket, 'data')
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await eventually(() => expect(reached).toBe(before + 1))
       socket.destroy()
     }
     const records = await opened.records(4)

@@ -9,6 +9,7 @@ import { fileSink } from '../../src/sinks/file.ts'
 import { expectAudited } from '../../src/testing/expect-audited.ts'
 import { memorySink } from '../../src/testing/memory-sink.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { PATIENCE_MS } from '../support/time.ts'
 import { open, quietApp, send, serve } from './audited.ts'
 
 it('every handler gets the same record, with every field, whole and once', async () => {
@@ -91,7 +92,7 @@ function byId(one: unknown, other: unknown): number {
 it('a handler that breaks or hangs takes nothing from the others, nor from the request', async () => {
   const memory = memorySink()
   const opened = open({
-    closeTimeoutMs: 200,
+    closeTimeoutMs: 2_000,
     logHandler: [
       () => {
         throw new Error('no')
@@ -105,7 +106,7 @@ it('a handler that breaks or hangs takes nothing from the others, nor from the r
   })
   const port = await serve(quietApp().use(expressAudit(opened.audit), (_req, res) => void res.send('ok')))
   for (let n = 0; n < 20; n++) expect((await send(port, '/')).body).toBe('ok')
-  await memory.waitFor(20)
+  await memory.waitFor(20, PATIENCE_MS)
   await opened.audit.close()
   expect(memory.records).toHaveLength(20)
 })
@@ -181,11 +182,15 @@ it('a test of an app waits for the record it expects, and is told what came inst
     res.end()
   })
   const port = await serve(app)
-  const expected = expectAudited(opened.sink, {
-    message: /^Visited/,
-    http_request: { url: /\/b$/ },
-    outcome: 'success',
-  })
+  const expected = expectAudited(
+    opened.sink,
+    {
+      message: /^Visited/,
+      http_request: { url: /\/b$/ },
+      outcome: 'success',
+    },
+    PATIENCE_MS,
+  )
   await send(port, '/a')
   await send(port, '/b')
   expect((await expected).message).toBe('Visited /b')

@@ -5,6 +5,7 @@ import { expressAudit } from '../../src/adapters/express.ts'
 import { nodeAudit } from '../../src/adapters/node.ts'
 import { fixedClock, fixedIds } from '../../src/testing/fixed.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { eventually } from '../support/time.ts'
 import { open, quietApp, send, serve, sleep } from './audited.ts'
 
 const rejections: unknown[] = []
@@ -172,23 +173,26 @@ describe('sendLog of a request is settled', () => {
     )
     await send(port, '/')
     await opened.record()
-    await sleep(5)
+    await eventually(() => expect(steps).toHaveLength(3))
     expect(steps).toEqual(['ends', 'kept', 'kept, as said later'])
   })
 
   it('also where the handler fails, the client leaves, or the audit log closes', async () => {
     const opened = open()
     const settled: string[] = []
+    let reach = (): void => undefined
+    const reached = new Promise<void>((resolve) => (reach = resolve))
     const app = quietApp().use(expressAudit(opened.audit), (req) => {
       void req.auditLog.sendLog().then(() => settled.push(req.path))
       if (req.path === '/fails') throw new Error('no')
       if (req.path === '/cut') req.socket.destroy()
+      if (req.path === '/hangs') reach()
     })
     const port = await serve(app)
     await send(port, '/fails')
     await send(port, '/cut').catch(() => undefined)
     void send(port, '/hangs').catch(() => undefined)
-    await sleep(20)
+    await reached
     await opened.audit.close()
     expect(settled).toEqual(['/fails', '/cut', '/hangs'])
     await opened.records(3)

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { nodeAudit } from '../../src/adapters/node.ts'
 import { createAuditLog } from '../../src/audit-log/create-audit-log.ts'
 import type { InnerParts } from '../../src/audit-log/open-audit-log.ts'
@@ -16,6 +16,7 @@ import { openAudit } from '../contract/adapter/harness.ts'
 import { createControlledDisk } from '../support/controlled-disk.ts'
 import { listen } from '../support/hold-control.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { aWhile, eventually } from '../support/time.ts'
 import { run } from './processes.ts'
 
 type Parts = Parameters<NonNullable<InnerParts['trail']>>[0]
@@ -26,7 +27,13 @@ function onTrail(settings: Settings = {}, parts: Partial<Parts> = {}) {
   const disk = createControlledDisk()
   const errors: AuditError[] = []
   const { audit, sink } = openAudit(
-    { trail: { directory }, onError: (error) => errors.push(error), closeTimeoutMs: 2_000, ...settings },
+    {
+      trail: { directory },
+      onError: (error) => errors.push(error),
+      closeTimeoutMs: 60_000,
+      holdTimeoutMs: 60_000,
+      ...settings,
+    },
     { trail: (given) => openTrail({ ...given, disk, ...parts }) },
   )
   onTestFinished(() => audit.close())
@@ -49,8 +56,6 @@ async function serve(audit: ReturnType<typeof openAudit>['audit'], handler: http
   server.keepAliveTimeout = 0
   return `http://127.0.0.1:${port}/x`
 }
-
-const soon = () => new Promise((resolve) => setTimeout(resolve, 50))
 
 describe('a trail', () => {
   test('hands records over outside of the request that they are of, and of any other', async () => {
@@ -154,10 +159,15 @@ describe('a record without a response', () => {
     const { audit, disk, inFiles } = onTrail({ guarantee })
     await audit.ready
     disk.holdSyncs()
+    let isSent = false
     const sent = audit.logger().info('hello').sendLog()
-    const first = await Promise.race([sent.then(() => 'sent'), soon()])
-    expect(inFiles().at(-1)).toMatchObject({ message: 'hello' })
-    expect(first).toBe(guarantee === 'written' ? 'sent' : undefined)
+    void sent.then(() => {
+      isSent = true
+    })
+    await eventually(() => expect(inFiles().at(-1)).toMatchObject({ message: 'hello' }))
+    if (guarantee === 'written') await sent
+    else await aWhile()
+    expect(isSent).toBe(guarantee === 'written')
     disk.letSync()
     await sent
     if (guarantee === 'durable') expect(audit.health().trail).toMatchObject({ size: 2, durableSize: 2 })
@@ -168,11 +178,11 @@ describe('a record without a response', () => {
     await audit.ready
     disk.fail()
     await audit.logger().info('hello').sendLog()
-    await vi.waitFor(() => expect(audit.health()).toMatchObject({ trail: { state: 'failing' } }))
+    await eventually(() => expect(audit.health()).toMatchObject({ trail: { state: 'failing' } }))
     expect(audit.health().counters).toMatchObject({ recorded: 0, lost: 1, refused: 0 })
     expect(errors.map(({ code }) => code)).toContain('RECORD_NOT_KEPT')
     disk.recover()
-    await vi.waitFor(() => expect(inFiles().at(-1)).toMatchObject({ gap: { lost: 1, refused: 0 } }), 5_000)
+    await eventually(() => expect(inFiles().at(-1)).toMatchObject({ gap: { lost: 1, refused: 0 } }))
   })
 
   test('is kept as the rule of its exchange says, where it is an event', async () => {
@@ -191,8 +201,8 @@ describe('a record without a response', () => {
         })
     })
     const answered = fetch(url)
-    await vi.waitFor(() => expect(inFiles().at(-1)).toMatchObject({ kind: 'event' }))
-    await soon()
+    await eventually(() => expect(inFiles().at(-1)).toMatchObject({ kind: 'event' }))
+    await aWhile()
     expect(isSent).toBe(false)
     disk.letSync()
     expect((await answered).status).toBe(200)
@@ -206,7 +216,7 @@ describe('responses on a trail', () => {
     disk.holdSyncs()
     const url = await serve(audit, (_req, res) => res.end('hello'))
     expect(await (await fetch(url)).text()).toBe('hello')
-    await vi.waitFor(() => expect(inFiles().at(-1)).toMatchObject({ outcome: 'success' }))
+    await eventually(() => expect(inFiles().at(-1)).toMatchObject({ outcome: 'success' }))
     expect(sink.records.map(({ kind }) => kind)).not.toContain(undefined)
     disk.letSync()
     await audit.flush()
@@ -227,7 +237,7 @@ describe('responses on a trail', () => {
     )
     const url = await serve(audit, (_req, res) => res.end('hello'))
     const answered = fetch(url)
-    await vi.waitFor(() => expect(audit.health()).toMatchObject({ held: 1, trail: { state: 'opening' } }))
+    await eventually(() => expect(audit.health()).toMatchObject({ held: 1, trail: { state: 'opening' } }))
     unlock()
     expect(await (await answered).text()).toBe('hello')
     expect(inFiles().map(({ kind }) => kind)).toEqual(['start', undefined])
