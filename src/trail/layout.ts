@@ -44,6 +44,11 @@ export function layoutOf(directory: string): Layout {
   }
 }
 
+/** The directory of a trail's successor: `first` is that of the first trail, `number` 2 for its first successor. */
+export function successorDirectory(first: string, number: number): string {
+  return `${first}.${number}`
+}
+
 /** The path of a segment within the trail's directory, as a `damage` record names it. */
 export function segmentPath(first: number): string {
   return `segments/${String(first).padStart(indexDigits, '0')}.ndjson`

@@ -1,7 +1,7 @@
 import type { AuditError } from '../lib/errors.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import { type Disk, disk as realDisk } from './disk.ts'
-import { readHeader } from './header.ts'
+import { type Header, readHeader } from './header.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import type { HashAt } from './proof.ts'
 import { segmentsOf } from './scan.ts'
@@ -22,8 +22,8 @@ export interface TrailLine {
 /** Reads a trail, also while it is written to, and changes nothing. What cannot be read rejects with `TRAIL_NOT_READ`. */
 export interface TrailReader {
   readonly directory: string
-  /** What `trail.json` says; `hash` is its SHA-256 in hexadecimal. Rejects with `TRAIL_VERSION_UNKNOWN` where its format is a newer one. */
-  header(): Promise<{ readonly origin: string; readonly keys: readonly string[]; readonly hash: string }>
+  /** What `trail.json` says. Rejects with `TRAIL_VERSION_UNKNOWN` where its format is a newer one. */
+  header(): Promise<Header>
   /** The newest checkpoint, as it is and taken apart; its signatures are not checked. */
   checkpoint(): Promise<{
     readonly bytes: Buffer
@@ -64,7 +64,7 @@ export function openReader(directory: string, disk: Disk = realDisk): TrailReade
   }
 }
 
-async function header(disk: Disk, layout: Layout): ReturnType<TrailReader['header']> {
+async function header(disk: Disk, layout: Layout): Promise<Header> {
   const found = await readHeader(disk, layout)
   if (found === 'missing') throw new TrailFailure('it is missing')
   if (found === 'invalid') throw new TrailFailure('it is not of its form')

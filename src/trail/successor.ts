@@ -2,7 +2,7 @@ import type { Checkpoint } from './checkpoint.ts'
 import type { Disk } from './disk.ts'
 import { type Follows, type Header, readHeader } from './header.ts'
 import { readCheckpoint } from './inspect.ts'
-import { type Layout, layoutOf } from './layout.ts'
+import { type Layout, layoutOf, successorDirectory } from './layout.ts'
 import { EMPTY_ROOT } from './merkle.ts'
 import { type Ground, isDirectory, isUnused } from './open-one.ts'
 import { hasStrangers } from './tidy.ts'
@@ -40,7 +40,7 @@ export interface Candidate {
 export async function findSuccessor(disk: Disk, first: string, after: number, followed: Statement): Promise<Candidate> {
   let free: Candidate | undefined
   for (let number = after + 1; ; number++) {
-    const directory = `${first}.${number}`
+    const directory = successorDirectory(first, number)
     const isThere = (await disk.stat(directory)) !== undefined
     const header = isThere ? await headerAt(disk, layoutOf(directory)) : undefined
     if (header !== undefined && isFollowing(header, followed)) return { number, directory, header }

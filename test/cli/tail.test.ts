@@ -1,6 +1,18 @@
-import { readdirSync, renameSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { temporaryDirectory } from '../support/temporary.ts'
+import {
+  type BuiltTrail,
+  buildTrail,
+  builtOrigin,
+  idOf,
+  leafHash,
+  recordLines,
+  rootOf,
+} from '../support/trail-builder.ts'
+import { filesOf, linesOfTrail } from '../support/trail-lines.ts'
+import { triedTrail } from '../support/tried-trail.ts'
 import { griffier, start } from './command.ts'
 import { exchange, GrowingTrail } from './growing-trail.ts'
 import { vector, vectorTrail } from './vectors.ts'
@@ -52,6 +64,23 @@ describe('the last records', () => {
   })
 })
 
+it('of a trail that is not continued names its successor', async () => {
+  const directory = join(temporaryDirectory(), 'trail')
+  const { origin, lines } = buildTrail(directory)
+  const follows = { origin, size: 3, root: rootOf(lines.map(leafHash)).toString('base64') }
+  buildTrail(`${directory}.2`, { origin: `${origin}/2`, follows })
+  const { status, stderr } = await griffier('tail', directory)
+  expect({ status, stderr }).toEqual({
+    status: 0,
+    stderr: `The trail was not continued after 3 records; ${directory}.2 follows it.\n`,
+  })
+})
+
+/** The lines of a trail that no test has in memory. */
+function linesIn(directory: string): readonly string[] {
+  return linesOfTrail(filesOf(directory)).map(({ text }) => text)
+}
+
 describe('following', () => {
   it('shows what comes, also in the next segment, once it is durable; and ends when it is interrupted', async () => {
     const trail = new GrowingTrail()
@@ -85,6 +114,78 @@ describe('following', () => {
     trail.exchanges(1)
     trail.checkpoint()
     expect(await running.ended).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it('goes on in the successor of a trail that is not continued, with all of its records', async () => {
+    const directory = join(temporaryDirectory(), 'trail')
+    const before = triedTrail({ directory })
+    await before.append('durable')
+    await before.trail.close(5_000)
+    const running = start(['tail', directory, '-f', '--json'])
+    await running.shows(/"kind":"stop"/)
+    const shown = linesIn(directory)
+    const segment = join(directory, 'segments/000000000000.ndjson')
+    writeFileSync(segment, readFileSync(segment, 'utf8').replace('fiets', 'auto!'))
+    const after = triedTrail({ directory })
+    await after.append('durable')
+    await after.trail.close(5_000)
+    await running.shows(/"kind":"stop".*"kind":"stop"/s)
+    running.child.kill('SIGINT')
+    const { status, stdout, stderr } = await running.ended
+    expect(stdout.trimEnd().split('\n')).toEqual([...shown, ...linesIn(`${directory}.2`)])
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: `The trail was not continued after 3 records; ${directory}.2 follows it.\n`,
+    })
+  })
+
+  it('goes from one successor to the next', async () => {
+    const directory = join(temporaryDirectory(), 'trail')
+    const trails = [buildTrail(directory)]
+    for (const number of [2, 3]) {
+      const { origin, lines } = trails.at(-1) as BuiltTrail
+      const follows = { origin, size: lines.length, root: rootOf(lines.map(leafHash)).toString('base64') }
+      const of = recordLines(3, 10 * number)
+      trails.push(buildTrail(`${directory}.${number}`, { origin: `${builtOrigin}/${number}`, follows, lines: of }))
+    }
+    const running = start(['tail', `${directory}/`, '-f', '--json'])
+    await running.shows(new RegExp(idOf(32)))
+    running.child.kill('SIGINT')
+    const { stdout } = await running.ended
+    expect(stdout.trimEnd().split('\n')).toEqual(trails.flatMap(({ lines }) => lines))
+  })
+
+  it.each(['size', 'root'] as const)(
+    'ends where it cannot tell that a successor follows what it showed, by its %s',
+    async (member) => {
+      const directory = join(temporaryDirectory(), 'trail')
+      const { origin, lines } = buildTrail(directory)
+      const follows = { origin, size: 3, root: rootOf(lines.map(leafHash)).toString('base64') }
+      const other = { size: { size: 2 }, root: { root: rootOf([]).toString('base64') } }[member]
+      buildTrail(`${directory}.2`, { origin: `${origin}/2`, follows: { ...follows, ...other } })
+      const { status, stdout, stderr } = await griffier('tail', directory, '-f', '--json')
+      expect(stdout.trimEnd().split('\n')).toEqual(lines)
+      expect(status).toBe(1)
+      expect(stderr).toBe(
+        `griffier tail: ${directory}.2 follows another state of the trail than these 3 records. Run griffier verify on both, and griffier tail on ${directory}.2.\n`,
+      )
+    },
+  )
+
+  it('ends where the trail cannot be read any more, and names its successor', async () => {
+    const directory = join(temporaryDirectory(), 'trail')
+    const { origin } = buildTrail(directory)
+    const running = start(['tail', directory, '-f', '--json'])
+    await running.shows(new RegExp(idOf(2)))
+    buildTrail(`${directory}.2`, {
+      origin: `${origin}/2`,
+      follows: { origin, size: 0, root: rootOf([]).toString('base64') },
+    })
+    rmSync(join(directory, 'checkpoint'))
+    expect(await running.ended).toMatchObject({
+      status: expect.toBeOneOf([1, 2]),
+      stderr: expect.stringContaining(`${directory}.2`),
+    })
   })
 
   it('says when the trail became shorter', async () => {

@@ -1,8 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { reasonOf } from '../../lib/errors.ts'
 import type { TrailLine, TrailReader } from '../../trail/read.ts'
 import { type Command, CommandError, json, status } from '../command.ts'
-import type { Output, Style } from '../io.ts'
+import { counted } from '../counted.ts'
+import { type Io, type Output, type Style, say } from '../io.ts'
 import { partsOf, readRecord } from '../record.ts'
+import { isFollowing, type Successor, successorsBeside } from '../successors.ts'
 import { trailAt } from '../trail-at.ts'
 
 /** Checkpoints are at least a second apart; looking twice as often is late by half of it at most. */
@@ -23,40 +26,104 @@ export const tail: Command = {
   operands: ['directory'],
   options: {
     lines: { type: 'string', short: 'n', value: '<number>', text: 'how many of the last records; 10 by default' },
-    follow: { type: 'boolean', short: 'f', text: 'go on with records as they come, until it is interrupted' },
+    follow: {
+      type: 'boolean',
+      short: 'f',
+      text: 'go on with records as they come, in successors too, until interrupted',
+    },
     json: { ...json, text: 'each record as its own line of JSON, byte by byte' },
   },
   about: `It prints what the newest checkpoint covers, so nothing that could still be lost in a power cut; a new record shows after about
 a second. It takes no lock and writes nothing: a trail that is being written is not disturbed.`,
   statuses: {
     0: 'ended, interrupted or not',
-    1: 'the trail became shorter while it was followed',
+    1: 'the trail became shorter while it was followed, or a successor follows another state of it',
     2: 'wrong use, or nothing could be read',
   },
   run: async ({ io, operands: [directory = ''], flag, value }) => {
     const last = count(value('lines') ?? '10')
     const reader = await trailAt(directory)
     const print = printer(io.out, flag('json'))
-    const { size } = await reader.checkpoint()
+    const shown = await reader.checkpoint()
     const ended = flag('follow') ? AbortSignal.any([io.interrupted(), io.out.gone]) : io.out.gone
-    await printRange(reader, Math.max(0, size - last), size, print, ended)
-    if (flag('follow')) await follow(reader, size, print, ended)
+    await printRange(reader, Math.max(0, shown.size - last), shown.size, print, ended)
+    if (flag('follow')) await new Follower(reader, shown, print, io).follow(ended)
+    else await nameSuccessor(reader, shown, io)
     return status.passed
   },
 }
 
 type Print = (line: TrailLine) => Promise<void>
+type Shown = Awaited<ReturnType<TrailReader['checkpoint']>>
 
-async function follow(reader: TrailReader, from: number, print: Print, ended: AbortSignal): Promise<void> {
-  let next = from
-  while (!ended.aborted) {
-    await pause(lookEveryMs, undefined, { signal: ended }).catch(() => undefined)
-    const { size } = await reader.checkpoint()
-    if (size < next)
-      throw new CommandError(`the trail has ${size} records, and had ${next}. Run griffier verify.`, status.failed)
-    await printRange(reader, next, size, print, ended)
-    next = size
+/** Goes on with what comes, into the successor of a trail that is not continued. */
+class Follower {
+  #reader: TrailReader
+  /** What all of was shown. */
+  #shown: Shown
+  readonly #print: Print
+  readonly #io: Io
+
+  constructor(reader: TrailReader, shown: Shown, print: Print, io: Io) {
+    this.#reader = reader
+    this.#shown = shown
+    this.#print = print
+    this.#io = io
   }
+
+  async follow(ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
+      // Before the checkpoint: a trail that has a successor does not grow any more.
+      const successors = await successorsBeside(this.#reader.directory)
+      await this.#showNew(successors, ended)
+      const next = successors.find((successor) => isFollowing(successor, this.#shown))
+      const other = successors.findLast(({ follows }) => follows.origin === this.#shown.origin)
+      if (next !== undefined) await this.#goOnIn(next)
+      else if (other !== undefined) throw this.#differs(other)
+      else await pause(lookEveryMs, undefined, { signal: ended }).catch(() => undefined)
+    }
+  }
+
+  async #showNew(successors: readonly Successor[], ended: AbortSignal): Promise<void> {
+    const { size } = this.#shown
+    const found = await this.#reader.checkpoint().catch((error: unknown) => {
+      throw new CommandError(`${reasonOf(error)}${hintAt(successors)}`)
+    })
+    if (found.size < size) {
+      const reason = `the trail has ${found.size} records, and had ${size}. Run griffier verify.`
+      throw new CommandError(`${reason}${hintAt(successors)}`, status.failed)
+    }
+    await printRange(this.#reader, size, found.size, this.#print, ended)
+    this.#shown = found
+  }
+
+  async #goOnIn({ reader }: Successor): Promise<void> {
+    await say(notContinued(this.#shown, reader), this.#io)
+    this.#reader = reader
+    this.#shown = { ...(await reader.checkpoint()), size: 0 }
+  }
+
+  #differs({ reader: { directory } }: Successor): CommandError {
+    const { size } = this.#shown
+    return new CommandError(
+      `${directory} follows another state of the trail than these ${size} records. Run griffier verify on both, and griffier tail on ${directory}.`,
+      status.failed,
+    )
+  }
+}
+
+async function nameSuccessor({ directory }: TrailReader, shown: Shown, io: Io): Promise<void> {
+  const next = (await successorsBeside(directory)).findLast(({ follows }) => follows.origin === shown.origin)
+  if (next !== undefined) await say(notContinued(shown, next.reader), io)
+}
+
+function notContinued({ size }: Shown, { directory }: TrailReader): string {
+  return `The trail was not continued after ${counted(size, 'record')}; ${directory} follows it.`
+}
+
+function hintAt(successors: readonly Successor[]): string {
+  const last = successors.at(-1)
+  return last === undefined ? '' : ` A successor is beside it: ${last.reader.directory}.`
 }
 
 async function printRange(

@@ -1,0 +1,50 @@
+import { resolve } from 'node:path'
+import { disk } from '../trail/disk.ts'
+import type { Follows } from '../trail/header.ts'
+import { successorDirectory } from '../trail/layout.ts'
+import { openReader, type TrailReader } from '../trail/read.ts'
+
+/** A trail that says that it follows another, which was not continued (docs/format.md, R7). */
+export interface Successor {
+  readonly reader: TrailReader
+  readonly follows: Follows
+}
+
+/** A trail as its checkpoint states it. */
+type Stated = Pick<Awaited<ReturnType<TrailReader['checkpoint']>>, 'origin' | 'size' | 'root'>
+
+/** All successors beside the trail in a directory, whichever trail they follow, by their numbers. One that is only being made is none yet. */
+export async function successorsBeside(directory: string): Promise<readonly Successor[]> {
+  const found: Successor[] = []
+  for (const [first, after] of namings(resolve(directory))) {
+    for (let number = after + 1; ; number++) {
+      const place = successorDirectory(first, number)
+      if ((await disk.stat(place)) === undefined) break
+      const successor = await successorAt(openReader(place))
+      if (successor !== undefined) found.push(successor)
+    }
+  }
+  return found
+}
+
+/** Whether a successor follows exactly what a checkpoint states. */
+export function isFollowing({ follows }: Successor, { origin, size, root }: Stated): boolean {
+  return follows.origin === origin && follows.size === size && follows.root === root.toString('base64')
+}
+
+/** What a directory may be: the first trail, or the successor of this number of another. */
+function namings(directory: string): readonly (readonly [first: string, number: number])[] {
+  const [, first, number] = /^(.+)\.([2-9]|[1-9]\d+)$/.exec(directory) ?? []
+  const asFirst = [directory, 1] as const
+  return first === undefined ? [asFirst] : [asFirst, [first, Number(number)]]
+}
+
+async function successorAt(reader: TrailReader): Promise<Successor | undefined> {
+  try {
+    const { follows } = await reader.header()
+    await reader.checkpoint()
+    return follows && { reader, follows }
+  } catch {
+    return undefined
+  }
+}
