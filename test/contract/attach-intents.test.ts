@@ -4,11 +4,10 @@ import { expect, onTestFinished, test } from 'vitest'
 import { nodeAudit } from '../../src/adapters/node.ts'
 import type { Settings } from '../../src/audit-log/settings.ts'
 import { connectRaw } from '../support/raw-client.ts'
+import { aWhile } from '../support/time.ts'
 import { type Commit, createCommit } from './adapter/commit.ts'
 import { openAudit } from './adapter/harness.ts'
 import { serve } from './node-app.ts'
-
-const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
 
 /** A server that records first all that it is asked, with the listeners that `app` adds. */
 async function open(commit: Commit, app: (server: http.Server) => void, settings: Settings = {}) {
@@ -43,7 +42,7 @@ test.each([
   })
   client.send(`POST /x HTTP/1.1\r\nHost: a\r\nExpect: ${expectation}\r\nContent-Length: 4\r\n\r\nbody`)
   await commit.asked()
-  await pause()
+  await aWhile()
   expect([heard, client.received()]).toEqual([[], ''])
   commit.release()
   await client.until((text) => text.includes('done'))
@@ -66,7 +65,7 @@ test('CONNECT is heard when its intent is kept, with all that was sent meanwhile
   client.send('CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\nfirst ')
   await commit.asked()
   client.send('second')
-  await pause()
+  await aWhile()
   expect(client.received()).toBe('')
   commit.release()
   await client.until((text) => text.endsWith('first second'))
@@ -104,7 +103,7 @@ test('an upgrade whose client breaks off meanwhile harms nobody, and is not hear
   client.reset()
   await commit.asked(2)
   commit.release()
-  await pause()
+  await aWhile()
   expect(commit.exchanges()).toMatchObject([{ http_response: { status_code: null } }])
 })
 

@@ -116,7 +116,8 @@ describe('a server with attach records what reaches no handler, and changes noth
 
   test('a head that takes too long', async () => {
     const { records, bytes } = await recordsOf({
-      options: { headersTimeout: 30, requestTimeout: 60, connectionsCheckingInterval: 10 },
+      // Long enough for a client that has just connected to send what it has, on a machine that is busy.
+      options: { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 10 },
       client: sends('GET /slow HTTP/1.1\r\nHost: a\r\n'),
     })
     expect(bytes).toMatch(/^HTTP\/1.1 408 /)

@@ -11,6 +11,7 @@ import type { AuditError } from '../../src/lib/errors.ts'
 import type { AuditRecord } from '../../src/record/record.ts'
 import { memorySink } from '../../src/testing/memory-sink.ts'
 import { connectRaw } from '../support/raw-client.ts'
+import { PATIENCE_MS } from '../support/time.ts'
 import { openAudit } from './adapter/harness.ts'
 
 interface Opened {
@@ -35,7 +36,7 @@ function open(options: FastifyServerOptions = {}, settings: Settings<FastifyRequ
   }
   onTestFinished(close)
   const records = async (count: number): Promise<readonly AuditRecord[]> => {
-    await sink.waitFor(count, 5_000)
+    await sink.waitFor(count, PATIENCE_MS)
     await close()
     expect(sink.records).toHaveLength(count)
     return sink.records

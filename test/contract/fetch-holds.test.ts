@@ -2,10 +2,10 @@ import { Hono } from 'hono'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { honoAudit } from '../../src/adapters/hono.ts'
 import type { Settings } from '../../src/audit-log/settings.ts'
+import { aWhile, PATIENCE_MS } from '../support/time.ts'
 import { type Commit, createCommit } from './adapter/commit.ts'
 import { openAudit } from './adapter/harness.ts'
 
-const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
 const quiet: Settings = { onError: () => undefined }
 
 /** An app of Hono's whose `fetch` is called as any server calls it, and which answers with what `answer` makes. */
@@ -67,7 +67,7 @@ describe.each(['written', 'durable', 'recorded-first'] as const)('a Response und
     const answered = ask()
     await commit.asked(count)
     if (guarantee !== 'written') commit.releaseWritten()
-    expect(await Promise.race([answered, pause()])).toBeUndefined()
+    expect(await Promise.race([answered, aWhile()])).toBeUndefined()
     expect(audit.health().held).toBe(1)
     commit.release()
     expect((await answered).status).toBe(204)
@@ -82,7 +82,7 @@ describe.each(['written', 'durable', 'recorded-first'] as const)('a Response und
     const seen = reading(await ask())
     await commit.asked(count)
     if (guarantee !== 'written') commit.releaseWritten()
-    await pause()
+    await aWhile()
     expect(seen).toMatchObject({ text: early, isDone: false })
     commit.release()
     await seen.ended
@@ -127,11 +127,11 @@ describe('a Request that is recorded first', () => {
     const { ask, commit, sink, handled } = begin()
     const answered = ask()
     await commit.asked()
-    await pause()
+    await aWhile()
     expect(handled()).toBe(0)
     commit.release()
     expect(await (await answered).text()).toBe('hello')
-    const [intent, record] = await sink.waitFor(2)
+    const [intent, record] = await sink.waitFor(2, PATIENCE_MS)
     expect(intent).toMatchObject({ kind: 'intent', exchange: record?.id })
   })
 

@@ -6,6 +6,7 @@ import { AuditError } from '../../src/lib/errors.ts'
 import type { AuditRecord } from '../../src/record/record.ts'
 import { memorySink } from '../../src/testing/memory-sink.ts'
 import { createSignal } from '../support/hold-control.ts'
+import { aWhile } from '../support/time.ts'
 import { openAudit } from './adapter/harness.ts'
 import { honoApp } from './hono-app.ts'
 
@@ -24,7 +25,7 @@ let names = 0
 function openFetch(answer: Answer, settings: Partial<FetchSettings> = {}): Opened {
   const sink = memorySink()
   names += 1
-  const audited = fetchAudit({ loggerName: `fetch ${names}`, logHandler: sink, closeTimeoutMs: 500, ...settings })
+  const audited = fetchAudit({ loggerName: `fetch ${names}`, logHandler: sink, closeTimeoutMs: 2_000, ...settings })
   onTestFinished(() => audited.audit.close())
   const handler = audited(answer)
   return {
@@ -40,7 +41,7 @@ function openFetch(answer: Answer, settings: Partial<FetchSettings> = {}): Opene
 
 /** The same handler as a route of Hono's, without a server. */
 function openHono(answer: Answer, settings: Partial<FetchSettings> = {}): Opened {
-  const { audit, sink } = openAudit({ closeTimeoutMs: 500, ...(settings as object) })
+  const { audit, sink } = openAudit({ closeTimeoutMs: 2_000, ...(settings as object) })
   onTestFinished(() => audit.close())
   const app = new Hono()
   app.use(honoAudit(audit))
@@ -139,7 +140,7 @@ describe.each([
     const app = open(() => new Response(streamOf(parts, { asked: () => asked++ })))
     const reader = (await app.ask('/')).body!.getReader()
     await reader.read()
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await aWhile(20)
     expect(asked).toBe(1)
     await reader.cancel()
     await app.records(1)
@@ -395,7 +396,7 @@ describe('fetchAudit', () => {
           return text
         })
       await sink.asked()
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      await aWhile(10)
       expect(isComplete).toBe(false)
       sink.release()
       expect(['', 'hello']).toContain(await complete)

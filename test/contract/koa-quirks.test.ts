@@ -12,6 +12,7 @@ import { nodeAudit } from '../../src/adapters/node.ts'
 import type { Settings } from '../../src/audit-log/settings.ts'
 import type { AuditError } from '../../src/lib/errors.ts'
 import type { AuditRecord } from '../../src/record/record.ts'
+import { PATIENCE_MS } from '../support/time.ts'
 import { openAudit } from './adapter/harness.ts'
 import { createKoa } from './koa-app.ts'
 import { serve } from './node-app.ts'
@@ -41,7 +42,7 @@ function open(version: 2 | 3, settings: Settings<Koa.Context> = {}): Opened {
       return { status: answered.status, text: await answered.text().catch(() => 'cut') }
     },
     async record() {
-      await sink.waitFor(1, 5_000)
+      await sink.waitFor(1, PATIENCE_MS)
       await audit.close()
       expect(sink.records).toHaveLength(1)
       return sink.records[0] as AuditRecord

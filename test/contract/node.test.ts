@@ -1,6 +1,7 @@
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { nodeAudit } from '../../src/adapters/node.ts'
+import { PATIENCE_MS } from '../support/time.ts'
 import { ask } from './adapter/client.ts'
 import { openAudit } from './adapter/harness.ts'
 import { adapterContract } from './adapter.ts'
@@ -56,7 +57,7 @@ describe('a handler of node:http that fails', () => {
       const mounted = await serve(http.createServer((req, res) => void guarded(req, res)))
       onTestFinished(mounted.close)
       await ask(mounted, {}, '/x').catch(() => undefined)
-      await sink.waitFor(1)
+      await sink.waitFor(1, PATIENCE_MS)
       await audit.close()
       expect(seen).toEqual(['RangeError: db down'])
       expect(sink.records).toMatchObject([

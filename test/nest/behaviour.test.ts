@@ -36,6 +36,7 @@ import type { AuditRecord } from '../../src/record/record.ts'
 import { type MemorySink, memorySink } from '../../src/testing/memory-sink.ts'
 import { routeCoverage } from '../../src/testing/route-coverage.ts'
 import { openAudit } from '../contract/adapter/harness.ts'
+import { PATIENCE_MS } from '../support/time.ts'
 
 const red = { id: 1, colour: 'red' }
 
@@ -370,7 +371,7 @@ describe.each(['Express', 'Fastify'])('Nest on %s', (platform) => {
     await once(socket, 'message')
     socket.close()
     await once(socket, 'close')
-    expect(await sink.waitFor(1)).toMatchObject([
+    expect(await sink.waitFor(1, PATIENCE_MS)).toMatchObject([
       { http_request: { url: expect.stringContaining('/socket') }, http_response: { status_code: 101 } },
     ])
   })
@@ -379,7 +380,7 @@ describe.each(['Express', 'Fastify'])('Nest on %s', (platform) => {
     const { audit, sink } = open()
     const { app, url } = await start(platform, { imports: [AuditModule.forRoot(audit)] })
     await (await fetch(`${url}/guarded`)).text()
-    await sink.waitFor(1)
+    await sink.waitFor(1, PATIENCE_MS)
     const { routes, missing, anonymous } = routeCoverage(app, sink)
     expect(routes).toContain('GET /guarded')
     expect(missing).toContain('DELETE /bicycles/:id')

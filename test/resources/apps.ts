@@ -25,7 +25,7 @@ const bicycle = auditResource('Bicycle')
 const listed = auditResource('Bicycle', { terms: ['colour'], listResults: true })
 
 /** The same resource on each framework: `/bicycles`, `/listed` with its results, `/said` that says more by itself. */
-export const apps: Readonly<Record<string, (audit: AuditLog) => Server>> = {
+export const apps: Readonly<Record<string, (audit: AuditLog) => Server | Promise<Server>>> = {
   Express: (audit) => {
     const app = express()
     app.use(expressAudit(audit))
@@ -71,7 +71,7 @@ export const apps: Readonly<Record<string, (audit: AuditLog) => Server>> = {
     return http.createServer(app)
   },
 
-  Fastify: (audit) => {
+  Fastify: async (audit) => {
     const audited = nodeAudit(audit)
     const app = fastify({ serverFactory: (handler) => http.createServer(audited((req, res) => handler(req, res))) })
     app.decorateRequest('auditLog', {
@@ -122,7 +122,7 @@ export const apps: Readonly<Record<string, (audit: AuditLog) => Server>> = {
         return red
       }),
     )
-    void app.ready()
+    await app.ready()
     return app.server
   },
 

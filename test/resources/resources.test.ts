@@ -5,13 +5,14 @@ import type { AuditRecord } from '../../src/record/record.ts'
 import { auditResource } from '../../src/resources/audit-resource.ts'
 import { openAudit } from '../contract/adapter/harness.ts'
 import { listen } from '../support/hold-control.ts'
+import { PATIENCE_MS } from '../support/time.ts'
 import { apps, blue, red } from './apps.ts'
 
 type Create = (typeof apps)[string]
 
 async function recordOf(create: Create, method: string, path: string): Promise<AuditRecord & { body: string }> {
   const { audit, sink } = openAudit()
-  const server = create(audit)
+  const server = await create(audit)
   const { port } = await listen(server)
   onTestFinished(async () => {
     server.closeAllConnections()
@@ -20,7 +21,7 @@ async function recordOf(create: Create, method: string, path: string): Promise<A
   })
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { method })
   const body = await response.text()
-  const [record] = await sink.waitFor(1)
+  const [record] = await sink.waitFor(1, PATIENCE_MS)
   return { ...(record as AuditRecord), body }
 }
 

@@ -213,7 +213,7 @@ export function endings(mount: Mount, quirks: Quirks): void {
     })
 
     test('the audit log closes while a handler hangs', async () => {
-      const app = await begin({ raw: part, settings: { closeTimeoutMs: 50 } })
+      const app = await begin({ raw: part, settings: { closeTimeoutMs: 1_000 } })
       const client = await leavingClient(app, quirks, '/raw/hang')
       await client.received
       await app.audit.close()

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { request } from '../../support/http2-client.ts'
 import { connectRaw, parseResponses } from '../../support/raw-client.ts'
+import { aWhile } from '../../support/time.ts'
 import { openSession } from './client.ts'
 import { createCommit } from './commit.ts'
 import { type Mount, type Quirks, type Started, start } from './harness.ts'
@@ -118,7 +119,7 @@ async function find(
   const client = await wait(app)
   await Promise.race([commit.asked(guarantee === 'recorded-first' ? 2 : 1), client.completed])
   if (guarantee !== 'written') commit.releaseWritten()
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await aWhile()
   const isComplete = client.isComplete()
   commit.release()
   await client.completed
@@ -143,7 +144,7 @@ async function findIntent(mount: Mount, wait: (app: Started) => Promise<Waiting>
   })
   const client = await wait(app)
   await commit.asked()
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await aWhile()
   const isFirst = !handled && commit.records[0]?.kind === 'intent'
   commit.release()
   await client.completed

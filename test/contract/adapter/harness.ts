@@ -9,6 +9,7 @@ import type { Settings } from '../../../src/audit-log/settings.ts'
 import type { AuditRecord } from '../../../src/record/record.ts'
 import { memorySink } from '../../../src/testing/memory-sink.ts'
 import { createSignal } from '../../support/hold-control.ts'
+import { PATIENCE_MS } from '../../support/time.ts'
 
 /** A handler on the request and response of Node itself, whatever the framework. */
 export type RawHandler = (req: IncomingMessage, res: ServerResponse) => unknown
@@ -92,7 +93,7 @@ export interface Call {
 
 let names = 0
 
-/** An audit log of a name of its own that keeps its records in memory. */
+/** An audit log of a name of its own that keeps its records in memory, and holds what it holds until a test lets go. */
 export function openAudit(
   settings: Settings = {},
   parts: InnerParts = {},
@@ -100,7 +101,7 @@ export function openAudit(
   const sink = memorySink()
   names += 1
   const trail = parts.trail === undefined ? {} : { trail: { directory: `contract-${names}` } }
-  const given = { loggerName: `contract ${names}`, logHandler: sink, ...trail, ...settings }
+  const given = { loggerName: `contract ${names}`, logHandler: sink, holdTimeoutMs: 60_000, ...trail, ...settings }
   const resolved = resolveSettings(given as Settings, {})
   return { audit: openAuditLog(resolved, parts), sink }
 }
@@ -125,7 +126,7 @@ export async function start(mount: Mount, options: StartOptions = {}): Promise<S
     await audit.close()
   })
   const records = async (count: number): Promise<readonly AuditRecord[]> => {
-    await sink.waitFor(count, 10_000)
+    await sink.waitFor(count, PATIENCE_MS)
     await mounted.close()
     await audit.close()
     expect(sink.records).toHaveLength(count)

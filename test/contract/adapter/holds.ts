@@ -3,6 +3,7 @@ import type { AuditLog } from '../../../src/audit-log/audit-log.ts'
 import type { Settings } from '../../../src/audit-log/settings.ts'
 import { connectHttp2, request } from '../../support/http2-client.ts'
 import { connectRaw, parseResponses, withoutDate } from '../../support/raw-client.ts'
+import { aWhile } from '../../support/time.ts'
 import { askWaiting, openSession } from './client.ts'
 import { type Commit, createCommit } from './commit.ts'
 import { rawRequest, see, waysOf } from './harmless.ts'
@@ -46,7 +47,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
         }),
       )
       await commit.asked(ways.length)
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await aWhile(300)
       expect(held(app.audit)).toBe(ways.length)
       for (const { way, complete, early } of clients) {
         expect(complete(), way.name).toBe(false)
@@ -65,7 +66,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
       const client = await connectRaw(app.port)
       client.socket.end('GET /raw/x HTTP/1.1\r\nHost: a\r\n\r\n')
       await commit.asked()
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await aWhile(20)
       commit.release()
       await client.closed
       expect(client.received()).toContain('hello')
@@ -98,7 +99,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
       await commit.asked()
       expect(held(app.audit)).toBe(1)
       expect(commit.records[0]).toMatchObject({ http_response: { status_code: 200, reason: 'OK' }, outcome: 'success' })
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await aWhile(20)
       commit.release()
       await client.answered
       await app.records(1)
@@ -232,7 +233,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
       const paths = Array.from({ length: 10 }, (_, index) => `/raw/${index}`)
       client.send(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''))
       await commit.asked()
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await aWhile(20)
       expect(client.received()).toBe('')
       commit.release()
       const responses = await client.responses(paths.map(() => 'GET'))
@@ -259,7 +260,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
         client.send('GET /raw/x HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n')
         if (commit !== undefined) {
           await commit.asked()
-          await new Promise((resolve) => setTimeout(resolve, 100))
+          await aWhile(100)
           expect(parseResponses(client.received(), ['GET'], false).filter(({ isComplete }) => isComplete)).toEqual([])
           commit.release()
         }

@@ -156,8 +156,7 @@ export function overHttp1(mount: Mount, quirks: Quirks): void {
     })
 
     test('a server that waits no longer ended it, not the client', async () => {
-      const app = await begin({ raw: () => undefined })
-      ;(app.server as Server).timeout = 30
+      const app = await begin({ raw: (req) => void req.socket.setTimeout(30) })
       const client = await dial(app)
       client.send(get('/raw/x'))
       await client.closed
@@ -165,8 +164,12 @@ export function overHttp1(mount: Mount, quirks: Quirks): void {
     })
 
     test('a server that waits no longer during the answer ended it', async () => {
-      const app = await begin({ raw: (_req, res) => res.write('part') })
-      ;(app.server as Server).timeout = 30
+      const app = await begin({
+        raw(req, res) {
+          res.write('part')
+          req.socket.setTimeout(30)
+        },
+      })
       const client = await dial(app)
       client.send(get('/raw/x'))
       await client.closed

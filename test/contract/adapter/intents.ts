@@ -3,14 +3,12 @@ import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import type { Settings } from '../../../src/audit-log/settings.ts'
 import { connectRaw } from '../../support/raw-client.ts'
+import { aWhile } from '../../support/time.ts'
 import { ask, askWaiting } from './client.ts'
 import { type Commit, createCommit } from './commit.ts'
 import { readRow } from './guarantees.ts'
 import { see, waysOf } from './harmless.ts'
 import { type Mount, type Quirks, type Started, start } from './harness.ts'
-
-/** Long enough for a handler to run that should not. */
-const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50))
 
 /** Handlers that run only when it is recorded that they will. */
 export function recordsFirst(mount: Mount, quirks: Quirks): void {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { connectRaw, withoutDate } from '../../support/raw-client.ts'
+import { PATIENCE_MS } from '../../support/time.ts'
 import { ask } from './client.ts'
 import { type Mount, openAudit, type Quirks, type Started, start } from './harness.ts'
 
@@ -22,7 +23,7 @@ export function livesWithOthers(mount: Mount, quirks: Quirks): void {
       onTestFinished(() => mounted.close())
       await ask(mounted, quirks, '/raw/both')
       await ask(mounted, quirks, '/text')
-      await Promise.all([first.sink.waitFor(2), second.sink.waitFor(1)])
+      await Promise.all([first.sink.waitFor(2, PATIENCE_MS), second.sink.waitFor(1, PATIENCE_MS)])
       await mounted.close()
       await Promise.all([first.audit.close(), second.audit.close()])
       expect(first.sink.records.map(({ user }) => user?.id)).toEqual(['one', 'one'])

@@ -6,12 +6,11 @@ import type { AuditRecord } from '../../../src/record/record.ts'
 import { openTrail } from '../../../src/trail/trail.ts'
 import { type ControlledDisk, createControlledDisk } from '../../support/controlled-disk.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
+import { aWhile, eventually } from '../../support/time.ts'
 import { askWaiting } from './client.ts'
 import { type Mount, type Quirks, type RawHandler, type Started, start } from './harness.ts'
 
 const guarantees = ['written', 'durable', 'recorded-first'] as const
-
-const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50))
 
 interface OnTrail extends Started {
   readonly disk: ControlledDisk
@@ -59,16 +58,19 @@ export function keepsToTrail(mount: Mount, quirks: Quirks): void {
       const app = await begin(guarantee, {}, (_req, res) => res.end('hello'))
       app.disk.holdSyncs()
       const client = await askWaiting(app, quirks)
-      const first = await Promise.race([client.answered, aWhile()])
+      let isAnswered = false
+      void client.answered.then(() => {
+        isAnswered = true
+      })
       if (guarantee === 'written') {
-        expect(first).toMatchObject({ status: 200 })
+        expect(await client.answered).toMatchObject({ status: 200 })
         expect(app.kept.some(({ outcome }) => outcome === 'success')).toBe(false)
       } else {
-        expect(first).toBeUndefined()
+        const written = guarantee === 'durable' ? { outcome: 'success' } : { kind: 'intent' }
+        await eventually(() => expect(app.inFiles().at(-1)).toMatchObject(written))
+        await aWhile()
+        expect(isAnswered).toBe(false)
         expect(app.audit.health().held).toBe(1)
-        expect(app.inFiles().at(-1)).toMatchObject(
-          guarantee === 'durable' ? { outcome: 'success' } : { kind: 'intent' },
-        )
       }
       app.disk.letSync()
       expect(await client.answered).toMatchObject({ status: 200, body: 'hello' })
@@ -93,7 +95,10 @@ export function keepsToTrail(mount: Mount, quirks: Quirks): void {
           expect(counters).toMatchObject({ lost: guarantee === 'recorded-first' ? 2 : 1, refused: 0 })
         else expect(counters).toMatchObject({ lost: 0, refused: 1 })
         app.disk.recover()
-        await until(() => app.inFiles().some(({ kind }) => kind === 'gap') && app.audit.health().trail?.state === 'ok')
+        await eventually(() => {
+          expect(app.inFiles().map(({ kind }) => kind)).toContain('gap')
+          expect(app.audit.health().trail?.state).toBe('ok')
+        })
         const { lost, refused } = counters
         expect(app.inFiles().find(({ kind }) => kind === 'gap')).toMatchObject({ gap: { lost, refused } })
         const next = await askWaiting(app, quirks)
@@ -129,8 +134,4 @@ function recordsIn(directory: string): readonly AuditRecord[] {
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as AuditRecord)
-}
-
-async function until(isMet: () => boolean): Promise<void> {
-  while (!isMet()) await new Promise((resolve) => setTimeout(resolve, 20))
 }

@@ -20,10 +20,12 @@ app.use(expressAudit({ loggerName: 'express', logHandler: sinks[0] }))
 app.get('/text', (_req, res) => {
   res.type('text').send('hello')
 })
-app.get('/hang', () => undefined)
+let reach = (): void => undefined
+app.get('/hang', () => reach())
 const handler: import('node:http').RequestListener = (req, res) => {
   if (req.url === '/text') res.end('hello')
-  else if (req.url !== '/hang') res.writeHead(404).end()
+  else if (req.url === '/hang') reach()
+  else res.writeHead(404).end()
 }
 const audited = nodeAudit({ loggerName: 'node', logHandler: sinks[1] })
 const attached = nodeAudit({ loggerName: 'attached', logHandler: sinks[2] })
@@ -38,9 +40,11 @@ for (const [index, server] of servers.entries()) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as import('node:net').AddressInfo
   for (const path of ['/text', '/nowhere']) await (await fetch(`http://127.0.0.1:${port}${path}`)).text()
-  await fetch(`http://127.0.0.1:${port}/hang`, { signal: AbortSignal.timeout(50) }).catch(() => undefined)
+  const leaving = new AbortController()
+  reach = () => leaving.abort()
+  await fetch(`http://127.0.0.1:${port}/hang`, { signal: leaving.signal }).catch(() => undefined)
   const sink = sinks[index] as (typeof sinks)[0]
-  await sink.waitFor(3)
+  await sink.waitFor(3, 30_000)
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
   records[String(sink.records[0]?.logger)] = sink.records.map(({ http_response, outcome }) => [
