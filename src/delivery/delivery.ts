@@ -1,5 +1,6 @@
 import { formatFrom } from '../formats/formats.ts'
-import { soon, unref } from '../lib/timers.ts'
+import { Retry } from '../lib/retry.ts'
+import { soon } from '../lib/timers.ts'
 import { within } from '../lib/within.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import type { Sink } from '../sinks/sink.ts'
@@ -11,7 +12,6 @@ import { type DeliveryHealth, Tally } from './tally.ts'
 
 // Bounds how long one write may keep the event loop.
 const maxBatchSize = 1024 * 1024
-const firstBackOffMs = 100
 const longestBackOffMs = 30_000
 const shortestSinkCloseMs = 1_000
 const lookAgainMs = 10
@@ -49,14 +49,13 @@ class SinkDelivery implements Delivery {
   readonly #writesInFlush: boolean
   readonly #writeLimitMs: number
   readonly #writeNext = (): void => void this.#write()
+  readonly #retry = new Retry(this.#writeNext, longestBackOffMs, 'full jitter')
   #phase: 'idle' | 'scheduled' | 'writing' | 'backing-off' | 'closed' = 'idle'
   #turn = 0
   #writingSince = 0
   #retryAt = 0
   /** How many flush and write. */
   #flushing = 0
-  #backOff: NodeJS.Timeout | undefined
-  #failures = 0
   #entered = 0
   #left = 0
   #waiters: Waiter[] = []
@@ -101,7 +100,7 @@ class SinkDelivery implements Delivery {
 
   drainSync(): void {
     if (this.#sink.writeLinesSync === undefined || this.#phase === 'closed') return
-    clearTimeout(this.#backOff)
+    this.#retry.stop()
     // What the sink is still at it ends itself; it counts as delivered, as nobody is left to hear otherwise.
     if (this.#phase === 'writing') this.#settle(undefined)
     this.#phase = 'idle'
@@ -167,25 +166,21 @@ class SinkDelivery implements Delivery {
     this.#tally.settle(taken, outcome)
     this.#queue.release(taken)
     this.#left += taken
-    this.#failures = taken > 0 ? 0 : this.#failures + 1
+    if (taken > 0) this.#retry.reset()
     this.#wakeWaiters()
   }
 
-  /** Exponential, with full jitter, so that many processes do not come back to a destination at the same moment. */
   #tryLater(): void {
-    const longest = Math.min(longestBackOffMs, firstBackOffMs * 2 ** Math.min(this.#failures - 1, 16))
-    const delay = Math.random() * longest
     this.#phase = 'backing-off'
-    this.#retryAt = performance.now() + delay
-    this.#backOff = unref(setTimeout(this.#writeNext, delay))
+    this.#retryAt = performance.now() + this.#retry.later()
   }
 
   async #allLeft(): Promise<void> {
     const target = this.#entered
     while (this.#left < target) {
       if (this.#phase === 'backing-off') {
-        clearTimeout(this.#backOff)
-        this.#failures = 0
+        this.#retry.stop()
+        this.#retry.reset()
         void this.#write()
       }
       if (this.#left < target) await new Promise<void>((resolve) => this.#waiters.push({ target, resolve }))
@@ -225,7 +220,7 @@ class SinkDelivery implements Delivery {
     await within(this.flush(), limitMs)
     this.#turn++
     this.#phase = 'closed'
-    clearTimeout(this.#backOff)
+    this.#retry.stop()
     this.#handOver.abort()
     if (this.#queue.length > 0) this.#giveUp()
     const left = limitMs - (performance.now() - start)

@@ -1,4 +1,5 @@
 import { AuditError, type ErrorCode } from '../lib/errors.ts'
+import { Retry } from '../lib/retry.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import { Batch } from './batch.ts'
 import { Committer } from './committer.ts'
@@ -10,13 +11,14 @@ import type { OpenedTrail } from './open-directory.ts'
 import type { OwnRecords } from './own-records.ts'
 import { Publisher } from './publisher.ts'
 import { Reserve } from './reserve.ts'
-import { Retry } from './retry.ts'
 import { Segment } from './segment.ts'
 import { TimeLimit } from './time-limit.ts'
 import { trailError } from './trail-failure.ts'
 
 /** Syncs that hang each hold a thread of the four that the process has by default. */
 const maxHangingSyncs = 2
+/** Between attempts to write again after a failure. */
+const longestPauseMs = 5_000
 
 export interface WriterParts {
   readonly disk: Disk
@@ -49,7 +51,7 @@ export class Writer {
   readonly #steps: TimeLimit
   #mending: Promise<void> | undefined
   #cause: unknown
-  readonly #retry = new Retry(() => this.#tryAgain())
+  readonly #retry = new Retry(() => this.#tryAgain(), longestPauseMs, 'no jitter')
   #isClosing = false
   /** The stop record is under way: nothing comes after it. */
   #isStopping = false
