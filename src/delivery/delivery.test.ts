@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { Writable } from 'node:stream'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { eventually } from '../../test/support/time.ts'
 import type { Format } from '../formats/format.ts'
 import { native } from '../formats/native.ts'
 import type { AuditError } from '../lib/errors.ts'
@@ -63,7 +64,7 @@ test('the records of one turn of the event loop go out as one write, in order', 
   push(delivery, 0, 50)
   await delivery.flush()
   push(delivery, 50, 50)
-  await delivery.close(1_000)
+  await delivery.close(60_000)
   expect(batches.map((batch) => batch.length)).toEqual([50, 50])
   expect(batches.flat()).toEqual(upTo(100))
 })
@@ -103,7 +104,7 @@ test('flush does not wait for the back-off', async () => {
   const { sink, batches } = keepingSink({ failures: 1 })
   const delivery = deliver(sink)
   push(delivery, 0, 1)
-  await vi.waitFor(() => expect(delivery.health().failing).toBe(true))
+  await eventually(() => expect(delivery.health().failing).toBe(true))
   await delivery.flush()
   expect(batches).toEqual([[0]])
   vi.restoreAllMocks()
@@ -137,7 +138,7 @@ test.each([
     expect(answers.filter((taken) => !taken)).toHaveLength(overflow === 'drop-newest' ? 900 : 0)
     expect(delivery.health().queued).toBe(100)
     open()
-    await delivery.close(1_000)
+    await delivery.close(60_000)
     expect(batches.flat()).toEqual(kept)
     expect(delivery.health()).toMatchObject({ delivered: 100, dropped: 900, queued: 0 })
     expect(codes()).toEqual(['QUEUE_FULL', 'QUEUE_FULL'])
@@ -194,7 +195,7 @@ test('a write that takes too long is reported and its signal aborted', async () 
   }
   const delivery = deliver(sink, { writeLimitMs: 10 })
   push(delivery, 0, 1)
-  await vi.waitFor(() => expect(codes()).toContain('HANDLER_TIMED_OUT'))
+  await eventually(() => expect(codes()).toContain('HANDLER_TIMED_OUT'))
   expect(reason).toMatchObject({ code: 'HANDLER_TIMED_OUT' })
   await delivery.close(0)
 })
@@ -203,7 +204,7 @@ test('records that the destination refuses are counted and reported', async () =
   const { sink } = keepingSink({ refuse: true })
   const delivery = deliver(sink)
   push(delivery, 0, 5)
-  await delivery.close(1_000)
+  await delivery.close(60_000)
   expect(delivery.health()).toMatchObject({ delivered: 4, refused: 1 })
   expect(codes()).toEqual(['RECORDS_REFUSED'])
 })
@@ -213,7 +214,7 @@ test('close delivers what is queued, joins a close under way, and what comes lat
   const closed = vi.spyOn(sink, 'close')
   const delivery = deliver(sink)
   push(delivery, 0, 10)
-  await Promise.all([delivery.close(1_000), delivery.close(1_000)])
+  await Promise.all([delivery.close(60_000), delivery.close(60_000)])
   expect(batches.flat()).toEqual(upTo(10))
   expect(closed).toHaveBeenCalledTimes(1)
   expect(push(delivery, 10, 1)).toEqual([false])
@@ -245,7 +246,7 @@ describe('handlers side by side', () => {
       for (const delivery of all) push(delivery, n, 1)
       await turn()
     }
-    await Promise.all(all.map((delivery) => delivery.close(50)))
+    await Promise.all(all.map((delivery) => delivery.close(1_000)))
     expect(lines.map((line) => JSON.parse(line).n)).toEqual(upTo(100))
     expect(lines.every((line) => line.endsWith('\n'))).toBe(true)
     expect(throws.health()).toMatchObject({ lost: 100, delivered: 0 })
@@ -269,9 +270,9 @@ describe('something with write(line)', () => {
     await turn()
     expect(lines).toHaveLength(2)
     target.emit('drain')
-    await vi.waitFor(() => expect(lines).toHaveLength(4))
+    await eventually(() => expect(lines).toHaveLength(4))
     target.emit('drain')
-    await delivery.close(1_000)
+    await delivery.close(60_000)
     expect(lines.map((line) => JSON.parse(line).n)).toEqual(upTo(5))
     expect(target.eventNames()).toEqual([])
   })
@@ -282,7 +283,7 @@ describe('something with write(line)', () => {
     push(delivery, 0, 5)
     await delivery.flush()
     push(delivery, 5, 5)
-    await delivery.close(1_000)
+    await delivery.close(60_000)
     expect(delivery.health()).toMatchObject({ lost: 10, delivered: 0, queued: 0, lastError: 'HANDLER_FAILED' })
     expect(stream.listenerCount('drain')).toBe(0)
   })
@@ -292,7 +293,7 @@ describe('something with write(line)', () => {
     const target = { write: () => calls.push('write'), end: () => calls.push('end'), flush: () => calls.push('flush') }
     const delivery = deliver(writableSink(target))
     push(delivery, 0, 1)
-    await delivery.close(1_000)
+    await delivery.close(60_000)
     expect(calls).toEqual(['write', 'flush'])
   })
 })

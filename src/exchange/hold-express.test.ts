@@ -8,6 +8,7 @@ import express4 from 'express4'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHoldControl, type HoldControl, serve } from '../../test/support/hold-control.ts'
 import { connectRaw, parseResponses, withoutDate } from '../../test/support/raw-client.ts'
+import { aWhile } from '../../test/support/time.ts'
 import { holdResponse } from './hold.ts'
 
 type Mounted = 'compression before' | 'compression after' | 'no compression'
@@ -93,7 +94,7 @@ for (const [version, make] of [
         )
         await hold.committed(requests.length)
         for (const res of heads) expect((res as ServerResponse).headersSent).toBe(true)
-        await new Promise((resolve) => setTimeout(resolve, 100))
+        await aWhile(100)
         for (const { client, method, path } of clients) {
           const complete = parseResponses(client.received(), [method], client.socket.readableEnded).filter(
             (got) => got.isComplete,

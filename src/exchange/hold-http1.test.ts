@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Answer, answers, answerTo, requestFor } from '../../test/support/answers.ts'
 import { createHoldControl, type HoldControl, type Serving, serve } from '../../test/support/hold-control.ts'
 import { connectRaw, parseResponses, withoutDate } from '../../test/support/raw-client.ts'
+import { aWhile } from '../../test/support/time.ts'
 import { holdResponse } from './hold.ts'
 
 const ways = answers.filter(({ only }) => only !== 'http2')
@@ -78,7 +79,7 @@ describe('a held response on HTTP/1', () => {
       }),
     )
     await hold.committed(ways.length)
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await aWhile(300)
     for (const { way, client } of clients) {
       const received = client.received()
       const final = parseResponses(received, [way.method ?? 'GET'], client.socket.readableEnded).filter(

@@ -10,6 +10,7 @@ import {
   type Serving,
 } from '../../test/support/hold-control.ts'
 import { connectHttp2, type Http2Exchange, request } from '../../test/support/http2-client.ts'
+import { aWhile } from '../../test/support/time.ts'
 import { heldHead, holdResponse } from './hold.ts'
 
 const ways = answers.filter(({ only }) => only !== 'http1')
@@ -77,7 +78,7 @@ describe('a held response on HTTP/2', () => {
     })
     const all = ways.map((way) => ({ way, got: ask(session, way) }))
     await hold.committed(ways.length)
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await aWhile(300)
     for (const { way, got } of all) {
       expect(got.isComplete(), way.name).toBe(false)
       if (way.early !== undefined) expect(got.body(), way.name).toContain(way.early)

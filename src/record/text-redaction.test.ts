@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { cpuMs } from '../../test/support/time.ts'
 import { createRedactor } from './redaction.ts'
 
 const quiet = (): void => {}
@@ -85,9 +86,9 @@ describe('long input', () => {
     const time = (text: string): number => {
       let least = Number.POSITIVE_INFINITY
       for (let run = 0; run < 3; run++) {
-        const start = performance.now()
+        const start = cpuMs()
         read(text)
-        least = Math.min(least, performance.now() - start)
+        least = Math.min(least, cpuMs() - start)
       }
       return least
     }

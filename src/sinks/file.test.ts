@@ -219,7 +219,7 @@ test('four processes leave whole lines in one file', async () => {
   const size = '(n) => (n % 100 === 0 ? 100_000 : 200 + (n % 7) * 100)'
   const code = `const log = open(path)
     for (let n = 0; n < 2000; n += 50) { pushRecords(log, n, 50, ${size}); await new Promise(setImmediate) }
-    await log.close(10_000); process.disconnect()`
+    await log.close(60_000); process.disconnect()`
   const ends = await Promise.all(Array.from({ length: 4 }, () => endOf(start(code, path))))
   expect(ends.map(({ code }) => code)).toEqual([0, 0, 0, 0])
   const records = linesOf(path).map((line) => JSON.parse(line) as { n: number; pid: number })
@@ -236,7 +236,7 @@ test('four processes that rotate one file lose nothing', async () => {
   const path = join(directory, 'audit.log')
   const code = `const log = openSink(child.fileSink(path, { maxSize: 10_240 }))
     for (let n = 0; n < 500; n += 10) { pushRecords(log, n, 10); await new Promise(setImmediate) }
-    await log.close(10_000); process.disconnect()`
+    await log.close(60_000); process.disconnect()`
   await Promise.all(Array.from({ length: 4 }, () => endOf(start(code, path))))
   const files = filesLike(directory, 'audit.log')
   expect(files.flatMap(linesOf).map((line) => JSON.parse(line))).toHaveLength(2_000)

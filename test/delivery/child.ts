@@ -18,9 +18,9 @@ export function open(path: string): Delivery {
 /** Delivery to any sink, drained at the end of the process and on signals. */
 export function openSink(sink: Sink): Delivery {
   const delivery = deliverTo(sink, { format: native, report: (error) => console.error(error.code) })
-  const stop = drainAtExit(delivery, 10_000)
+  const stop = drainAtExit(delivery, 60_000)
   const close = async () => {
-    await delivery.close(10_000)
+    await delivery.close(60_000)
     stop()
   }
   closeOnSignals(close, ['SIGTERM', 'SIGINT'])

@@ -56,7 +56,7 @@ test('a handler that is down holds a process up no longer than the limit, and it
 })
 
 test('closing in time and then calling process.exit leaves everything on a pipe', async () => {
-  const code = 'const log = open(path); pushRecords(log, 0, 5000); await log.close(10_000); process.exit(0)'
+  const code = 'const log = open(path); pushRecords(log, 0, 5000); await log.close(60_000); process.exit(0)'
   const text = await textOf(startOnPipe(code).stdout)
   expect(numbers(text.split('\n').slice(0, -1))).toEqual(upTo(5000))
 })

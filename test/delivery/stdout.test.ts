@@ -18,7 +18,7 @@ test('a reader that stops for a while gets everything, and the process neither w
     process.once('message', async () => {
       const { user, system } = process.cpuUsage()
       process.send({ ticks, queued: log.health().queued, cpuMs: (user + system) / 1000 })
-      await log.close(10_000); process.disconnect()
+      await log.close(60_000); process.disconnect()
     })
     setImmediate(() => setImmediate(() => process.send({ cpuMs: (process.cpuUsage().user + process.cpuUsage().system) / 1000 })))`
   const { child, stdout } = startOnPipe(code)
@@ -37,7 +37,7 @@ test('20,000 records full of emoji come through a slow pipe unharmed', async () 
   const code =
     'const log = open(path); pushRecords(log, 0, 9000, (n) => 4 * (n % 200)); await log.flush()\n' +
     'pushRecords(log, 9000, 9000, (n) => 4 * (n % 200)); await log.flush()\n' +
-    'pushRecords(log, 18000, 1999, (n) => 4 * (n % 200)); pushRecords(log, 19999, 1, () => 100_000); await log.close(10_000)'
+    'pushRecords(log, 18000, 1999, (n) => 4 * (n % 200)); pushRecords(log, 19999, 1, () => 100_000); await log.close(60_000)'
   const { stdout } = startOnPipe(code)
   const chunks: Buffer[] = []
   let reads = 0
@@ -53,7 +53,7 @@ test('20,000 records full of emoji come through a slow pipe unharmed', async () 
 test('lines stay whole between what the app itself prints', async () => {
   const code = `const log = open(path)
     for (let n = 0; n < 300; n++) { pushRecords(log, n, 1, () => 3000); console.log('x'.repeat(2000)); await new Promise(setImmediate) }
-    await log.close(10_000)`
+    await log.close(60_000)`
   const text = await textOf(startOnPipe(code).stdout)
   const whole = text.match(/\{"n":\d+,"pid":\d+,"text":"(?:😀){750}"\}\n/g)
   expect(whole?.map((line) => JSON.parse(line).n)).toEqual(upTo(300))
@@ -62,7 +62,7 @@ test('lines stay whole between what the app itself prints', async () => {
 test('when nobody reads any more the process goes on, says so once and counts the records as lost', async () => {
   const code = `const log = open(path); let n = 0
     const timer = setInterval(() => pushRecords(log, n++, 1), 2)
-    process.once('message', async () => { clearInterval(timer); await log.close(1000); process.send({ n, health: log.health() }); process.disconnect() })`
+    process.once('message', async () => { clearInterval(timer); await log.close(1_000); process.send({ n, health: log.health() }); process.disconnect() })`
   const { child, stdout } = startOnPipe(code)
   const head = spawn('head', ['-1'], { stdio: ['pipe', 'pipe', 'ignore'] })
   head.stdin.on('error', () => {})
