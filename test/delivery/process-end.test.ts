@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { linesOf, temporaryDirectory } from '../support/temporary.ts'
-import { childModule, endOf, start, startOnPipe, textOf } from './run.ts'
+import { childModule, endOf, runOnPipe, start, startOnPipe, textOf } from './run.ts'
 
 const numbers = (lines: string[]) => lines.map((line) => JSON.parse(line).n as number)
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index)
@@ -32,9 +32,8 @@ describe.each(endings)('a process that has just written 1000 records and %s', (_
   })
 
   test('leaves them all on stdout', async () => {
-    const { child, stdout } = startOnPipe(`const log = open(path); pushRecords(log, 0, 1000); ${code}`)
-    const text = await textOf(stdout)
-    expect(await endOf(child)).toEqual(end)
+    const { text, end: ended } = await runOnPipe(`const log = open(path); pushRecords(log, 0, 1000); ${code}`)
+    expect(ended).toEqual(end)
     expect(numbers(text.split('\n').slice(0, -1))).toEqual(upTo(1000))
   })
 })

@@ -1,11 +1,12 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, constants, openSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { bundled } from '../support/bundled.ts'
-import { namedPipe } from '../support/temporary.ts'
+import { namedPipe, temporaryDirectory } from '../support/temporary.ts'
 
 const bundle = bundled(new URL('./child.ts', import.meta.url))
 
@@ -40,6 +41,24 @@ export function startOnPipe(code: string): { readonly child: ChildProcess; reado
     stdout.destroy()
   })
   return { child, stdout }
+}
+
+/** The same, read by a process of its own to its end, since a child that exits waits for a slow reader for a second: what came, and how the child ended. */
+export async function runOnPipe(
+  code: string,
+): Promise<{ readonly text: string; readonly end: Awaited<ReturnType<typeof endOf>> }> {
+  const pipe = namedPipe()
+  const copy = join(temporaryDirectory(), 'copy')
+  const [input, output] = [openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK), openSync(copy, 'w')]
+  const writer = openSync(pipe, constants.O_WRONLY)
+  const blocking = openSync(pipe, constants.O_RDONLY)
+  const reader = spawn('cat', { stdio: [blocking, output, 'inherit'] })
+  const child = start(code, '-', { stdio: ['pipe', writer, 'pipe', 'ipc'] })
+  for (const descriptor of [input, output, writer, blocking]) closeSync(descriptor)
+  const read = once(reader, 'exit')
+  const end = await endOf(child)
+  await read
+  return { text: readFileSync(copy, 'utf8'), end }
 }
 
 /** Everything that a stream of a child gives. */
