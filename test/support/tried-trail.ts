@@ -64,7 +64,7 @@ export function triedTrail({ directory, heartbeatMs = 600_000, before, ...parts 
     counters: () => ({ recorded: kept.size, lost, refused: 0 }),
     durable: (records) => handed.push(...records.map(({ id }) => id)),
     report: (error) => reports.push(error),
-    syncTimeoutMs: 5_000,
+    syncTimeoutMs: 60_000,
     ...(parts.disk === undefined ? {} : { takeLock: noLock }),
     ...parts,
   })
