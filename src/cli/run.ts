@@ -15,7 +15,8 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     tell(error, commandOf(name) ? name : undefined, io),
   )
   if (io.out.failure === undefined) return result
-  return tell(io.out.failure, name, io)
+  const reason = `standard output could not be written: ${reasonOf(io.out.failure)}. Make room, or write elsewhere.`
+  return tell(new CommandError(reason), commandOf(name) ? name : undefined, io)
 }
 
 async function runCommand([name, ...rest]: readonly string[], io: Io): Promise<number> {
@@ -54,7 +55,7 @@ function commandOf(name: string): Command | undefined {
 }
 
 function unknownCommand(name: string): CommandError {
-  const meant = nearest(name, Object.keys(commands))
+  const meant = nearest(name, [...Object.keys(commands), '--help', '--version'])
   const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
   return new CommandError(`there is no command “${name}”.${hint} See griffier --help.`)
 }

@@ -94,6 +94,25 @@ describe('the place', () => {
     expect(await findings(join(vectorTrail(), 'trail.json'))).toMatchObject([{ severity: 'fault' }])
   })
 
+  it('that holds no trail', async () => {
+    expect(await findings(temporaryDirectory())).toMatchObject([
+      {
+        severity: 'fault',
+        what: expect.stringMatching(/ holds no trail$/),
+        advice: expect.stringMatching(/trail.json/),
+      },
+    ])
+  })
+
+  it.each(['/', '/.', '/segments/..'])('by a path that ends in %s', async (end) => {
+    const directory = vectorTrail()
+    writeFileSync(`${directory}.key`, 'the key', { mode: 0o600 })
+    mkdirSync(`${directory}.2`)
+    expect(await findings(`${directory}${end}`)).toMatchObject([
+      { severity: 'warning', what: 'the trail was not continued: trail.2 beside it' },
+    ])
+  })
+
   it('with successors beside it', async () => {
     const directory = vectorTrail()
     mkdirSync(`${directory}.2`)

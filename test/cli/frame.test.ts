@@ -46,6 +46,7 @@ describe('wrong use ends with 2, says what to do, and writes nothing else', () =
   it.each([
     [[], /griffier <command> --help/],
     [['verfy', 'x'], /no command “verfy”. Did you mean verify\?/],
+    [['--verison'], /Did you mean --version\?/],
     [['help', 'nothing'], /no command “nothing”. See griffier --help/],
     [['toString'], /no command “toString”/],
     [['verify'], /takes <directory>, and got nothing. See griffier verify --help/],
@@ -54,19 +55,27 @@ describe('wrong use ends with 2, says what to do, and writes nothing else', () =
     [['verify', directory, '--key'], /--key/],
     [['verify', directory, '--key', 'nowhere.txt'], /nowhere.txt is no verifier key, and no file that can be read/],
     [['verify', directory, '--key', vkey.replace('Ohb', 'Ohc').replace('+c9', '+c8')], /key/],
-    [['verify', directory, '--checkpoint', 'nowhere.txt'], /nowhere.txt/],
-    [['key', 'nowhere'], /no nowhere. Give the directory of a trail/],
+    [
+      ['verify', directory, '--key=-----BEGIN PRIVATE KEY-----\nsecret'],
+      /^griffier verify: --key was given a private key/,
+    ],
+    [
+      ['verify', directory, '--checkpoint', 'nowhere.txt'],
+      /nowhere.txt cannot be read: .* Give a copy of the file checkpoint/,
+    ],
+    [['key', 'nowhere'], /nowhere is missing. Check the path/],
+    [['tail', directory], /holds no trail. Give the directory that holds trail.json/],
     [['prove', directory, 'one'], /“one” is no id of a record/],
     [['show', directory, 'one'], /“one” is no id of a record/],
     [['tail', directory, '-n', '-1'], /whole number|ambiguous/],
     [['tail', directory, '-n', 'ten'], /Give --lines a whole number/],
     [['export', directory], /--tlog <target>/],
-    [['verify-proof', 'nowhere.txt'], /nowhere.txt/],
+    [['verify-proof', 'nowhere.txt'], /nowhere.txt cannot be read: ENOENT.*\. Give the file that griffier prove wrote/],
   ])('%j', async (args, message) => {
     const { status, stdout, stderr } = await griffier(...args)
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     expect(stderr).toMatch(message)
-    expect(stderr).not.toMatch(/\n {4}at /)
+    expect(stderr).not.toMatch(/\n {4}at |secret/)
   })
 })
 

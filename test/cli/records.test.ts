@@ -87,7 +87,11 @@ describe('prove', () => {
     expect(await griffier('prove', vectorTrail(), id, '--out', file)).toMatchObject({ status: 0, stdout: '' })
     expect(readFileSync(file, 'utf8')).toBe(vector('proof-1'))
     if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)
-    expect(await griffier('prove', vectorTrail(), id, '--out', file)).toMatchObject({ status: 2, stdout: '' })
+    expect(await griffier('prove', vectorTrail(), id, '--out', file)).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: `griffier prove: ${file} cannot be made: it is there already. Give --out a new file.\n`,
+    })
     expect(readFileSync(file, 'utf8')).toBe(vector('proof-1'))
   })
 

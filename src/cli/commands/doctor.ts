@@ -10,6 +10,7 @@ import { checkHolder } from '../doctor/lock.ts'
 import { checkDirectory, checkFileSystem, checkReserve, checkSpace, checkSuccessors } from '../doctor/place.ts'
 import { checkAge, checkRecords } from '../doctor/records.ts'
 import { type Output, type Style, writeJson } from '../io.ts'
+import { namedDirectory } from '../trail-at.ts'
 import { visible } from '../visible.ts'
 
 const checks: Readonly<Record<string, Check>> = {
@@ -51,7 +52,8 @@ A fault puts records or their proof at risk; a warning is not as it should be; a
   },
 }
 
-async function examine(directory: string): Promise<readonly Finding[]> {
+async function examine(given: string): Promise<readonly Finding[]> {
+  const directory = namedDirectory(given)
   const missing = await checkDirectory(directory)
   if (missing.length > 0) return missing
   const layout = layoutOf(directory)

@@ -1,5 +1,7 @@
 import { mkdir, readdir, realpath } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { reasonOf } from '../../lib/errors.ts'
+import { isSystemError } from '../../lib/system-error.ts'
 import { type Command, CommandError, json, status } from '../command.ts'
 import { counted } from '../counted.ts'
 import { say, writeJson } from '../io.ts'
@@ -51,7 +53,10 @@ async function makeTarget(target: string, directory: string): Promise<void> {
   if (inside === '' || (inside.split(sep)[0] !== '..' && !isAbsolute(inside))) {
     throw new CommandError(`${target} is within the trail, where nothing else may be. Give a place outside of it.`)
   }
-  await mkdir(target, { recursive: true, mode: 0o700 })
+  await mkdir(target, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    const reason = isSystemError(error, 'EEXIST') ? 'it is no directory' : reasonOf(error)
+    throw new CommandError(`${target} cannot be made: ${reason}. Give a new or empty directory.`)
+  })
   if ((await readdir(target)).length > 0) throw new CommandError(`${target} is not empty. Give a new directory.`)
 }
 

@@ -1,4 +1,6 @@
 import { writeFile } from 'node:fs/promises'
+import { reasonOf } from '../../lib/errors.ts'
+import { isSystemError } from '../../lib/system-error.ts'
 import { formatTlogProof, inclusionPath } from '../../trail/proof.ts'
 import type { TrailReader } from '../../trail/read.ts'
 import { verifyProof } from '../../verify/verify-proof.ts'
@@ -54,5 +56,8 @@ async function proofOf(
 }
 
 async function writeNew(file: string, text: string): Promise<void> {
-  await writeFile(file, text, { flag: 'wx', mode: 0o600 })
+  await writeFile(file, text, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
+    const reason = isSystemError(error, 'EEXIST') ? 'it is there already' : reasonOf(error)
+    throw new CommandError(`${file} cannot be made: ${reason}. Give --out a new file.`)
+  })
 }

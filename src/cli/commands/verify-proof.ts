@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { type ProofVerdict, verifyProof } from '../../verify/verify-proof.ts'
 import { type Command, json, status } from '../command.ts'
+import { readGiven } from '../given-file.ts'
 import { type Output, writeJson } from '../io.ts'
 import { keyOption, readKeys } from '../keys.ts'
 import { pretty } from '../pretty.ts'
@@ -20,7 +20,8 @@ checkpoint in it was signed. Without a key the best verdict is “consistent”.
     3: 'consistent, but not authenticated: no key was given',
   },
   run: async ({ io, operands: [file = ''], flag, values }) => {
-    const verdict = verifyProof(await readFile(file), await readKeys(values('key')))
+    const proof = await readGiven(file, 'Give the file that griffier prove wrote.')
+    const verdict = verifyProof(proof, await readKeys(values('key')))
     if (flag('json')) await writeJson(io.out, verdict)
     else await io.out.write(forPerson(verdict, io.out))
     return status[verdict.verdict]

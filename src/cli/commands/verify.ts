@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { verifyTrail } from '../../verify/verify-trail.ts'
 import { type Command, json, status } from '../command.ts'
+import { readGiven } from '../given-file.ts'
 import { writeJson } from '../io.ts'
 import { keyOption, readKeys } from '../keys.ts'
 import { createProgress } from '../progress.ts'
+import { trailDirectory } from '../trail-at.ts'
 import { verdictReport } from '../verdict-report.ts'
 
 /** `griffier verify <directory>`. */
@@ -32,10 +33,14 @@ an older checkpoint nothing shows that the directory is not an older state of it
   run: async ({ io, operands: [directory = ''], flag, values }) => {
     const keys = await readKeys(values('key'))
     const checkpoints = await Promise.all(
-      values('checkpoint').map(async (name) => ({ name, bytes: new Uint8Array(await readFile(name)) })),
+      values('checkpoint').map(async (name) => ({
+        name,
+        bytes: await readGiven(name, 'Give a copy of the file checkpoint of this trail.'),
+      })),
     )
     const progress = createProgress(io.err)
-    const verdict = await verifyTrail(directory, { keys, checkpoints, progress: progress.show }).finally(progress.clear)
+    const place = await trailDirectory(directory)
+    const verdict = await verifyTrail(place, { keys, checkpoints, progress: progress.show }).finally(progress.clear)
     if (flag('json')) await writeJson(io.out, verdict)
     else await io.out.write(verdictReport(verdict, io.out))
     return status[verdict.verdict]

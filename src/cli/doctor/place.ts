@@ -1,33 +1,19 @@
-import { access, constants, lstat, readdir, stat, statfs } from 'node:fs/promises'
+import { lstat, readdir, statfs } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { disk } from '../../trail/disk.ts'
 import { counted } from '../counted.ts'
-import { type Check, causeOf, type Finding, fault, note, warning } from './finding.ts'
+import { obstacleAt } from '../trail-at.ts'
+import { type Check, type Finding, fault, note, warning } from './finding.ts'
 
 const mebibyte = 2 ** 20
 const scarce = { share: 0.05, bytes: 256 * mebibyte }
 /** As many zeros as `reserve` holds; see docs/format.md. */
 const reserveBytes = 65_536
 
-/** Whether there is a directory to look at; what is found instead ends the examination. */
+/** Whether there is a trail to look at; what is found instead ends the examination. */
 export async function checkDirectory(directory: string): Promise<readonly Finding[]> {
-  const found = await stat(directory).catch(() => undefined)
-  if (found?.isDirectory()) {
-    const refusal = await access(directory, constants.R_OK | constants.X_OK).catch(causeOf)
-    if (refusal === undefined) return []
-    return [fault(`${directory} cannot be read: ${refusal}`, 'Run doctor as the user that runs the app.')]
-  }
-  if (found !== undefined) return [fault(`${directory} is no directory`, 'Give the directory that holds trail.json.')]
-  const parent = dirname(resolve(directory))
-  if ((await stat(parent).catch(() => undefined)) === undefined) {
-    return [
-      fault(
-        `${directory} is missing, and so is ${parent}`,
-        'Make the parent: a trail makes its own directory, and no other.',
-      ),
-    ]
-  }
-  return [fault(`${directory} is missing`, 'Check the path. A trail makes its directory when the app first starts.')]
+  const obstacle = await obstacleAt(directory)
+  return obstacle === undefined ? [] : [fault(obstacle.what, obstacle.advice)]
 }
 
 export const checkFileSystem: Check = async ({ layout }) => {
