@@ -45,7 +45,8 @@ function provenLines({ verdict, size, root, time }: Verdict): readonly string[] 
 
 function unprovenLines({ size, unproven: { records, bytes, firstTime }, checkpoints }: Verdict): readonly string[] {
   const since = firstTime === null ? '' : `, from ${firstTime} on`
-  const behind = `${counted(records, 'record')} behind the checkpoint, ${counted(bytes, 'byte')}${since}`
+  const what = records === 0 ? 'no whole record' : counted(records, 'record')
+  const behind = `${what} behind the checkpoint, ${counted(bytes, 'byte')}${since}`
   const isNewest = size === 0 || checkpoints.some(({ ok }) => ok)
   const newest = 'that this is not an older state of the trail: no older checkpoint was given that fits'
   return [...(bytes === 0 ? [] : [behind]), ...(isNewest ? [] : [newest])]

@@ -58,6 +58,20 @@ describe('without a key', () => {
     expect(await verify(filesOf(other), { keys: [] })).toMatchObject({ faults: [{ code: 'SIGNATURE' }] })
   })
 
+  it.each([
+    ['MISSING', undefined],
+    ['HEADER', '{}\n'],
+    ['VERSION', '{"format":2}\n'],
+  ])('no signature is called wrong where trail.json, which has the keys, is at fault: %s', async (code, header) => {
+    const changed = new Map(files)
+    if (header === undefined) changed.delete('trail.json')
+    else changed.set('trail.json', Buffer.from(header))
+    const { verdict, size, faults } = await verify(changed, { keys: [] })
+    expect({ verdict, size }).toEqual({ verdict: 'failed', size: 0 })
+    expect(faults.filter(({ file }) => file === 'checkpoint')).toEqual([])
+    expect(faults[0]).toMatchObject({ code, file: 'trail.json' })
+  })
+
   it('an older checkpoint shows a change by whoever has the signing key', async () => {
     const checkpoints = [{ name: 'older', bytes: checkpointOf({ ...contents, lines: contents.lines.toReversed() }, 2) }]
     const verdict = await verify(files, { keys: [], checkpoints })
