@@ -60,7 +60,7 @@ describe('without a key', () => {
 
   it.each([
     ['MISSING', undefined],
-    ['HEADER', '{}\n'],
+    ['HEADER', '{"format":1}\n'],
     ['VERSION', '{"format":2}\n'],
   ])('no signature is called wrong where trail.json, which has the keys, is at fault: %s', async (code, header) => {
     const changed = new Map(files)
