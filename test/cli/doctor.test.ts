@@ -136,7 +136,7 @@ describe('access', () => {
     chmodSync(directory, 0o750)
     expect(await findings(directory)).toContainEqual({
       severity: 'warning',
-      what: 'others may reach into the trail: . and 1 more',
+      what: 'others may reach into the trail: the directory and 1 more',
       advice: `chmod -R go-rwx ${directory}`,
     })
   })
@@ -160,7 +160,7 @@ describe('access', () => {
   it('to a key, by keeping it in the trail', async () => {
     const directory = vectorTrail({ 'audit.pem': '-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n' })
     expect(await findings(directory)).toEqual([
-      expect.objectContaining({ severity: 'fault', what: 'audit.pem does not belong into a trail' }),
+      expect.objectContaining({ severity: 'fault', what: 'audit.pem does not belong in a trail' }),
       expect.objectContaining({ severity: 'fault', what: 'a private key is within the trail: audit.pem' }),
       ...sound,
     ])
@@ -219,12 +219,19 @@ describe('what is in it', () => {
     ])
   })
 
+  it('of a newer format', async () => {
+    const newer = { severity: 'fault', what: 'trail.json is of a format that this release does not know' }
+    expect(await findings(vectorTrail({ 'trail.json': '{"format":2}\n' }))).toContainEqual(
+      expect.objectContaining({ ...newer, advice: 'Use the release that made it, or a newer one.' }),
+    )
+  })
+
   it('that does not belong there', async () => {
     const directory = vectorTrail({ 'segments/000000000000.ndjson~': '', '.swp': '', trail: '' })
     expect(await findings(directory)).toContainEqual(
       expect.objectContaining({
         severity: 'fault',
-        what: '.swp, trail, segments/000000000000.ndjson~ does not belong into a trail',
+        what: '.swp, trail, segments/000000000000.ndjson~ do not belong in a trail',
       }),
     )
   })

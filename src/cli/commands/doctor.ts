@@ -72,7 +72,7 @@ function notLookedAt(name: string): (error: unknown) => readonly Finding[] {
   return (error) => [
     warning(
       `${name} could not be looked at: ${causeOf(error)}`,
-      'See the other findings, and whether doctor runs as the user that runs the app.',
+      'See the other findings, what griffier verify says, and whether doctor runs as the user that runs the app.',
     ),
   ]
 }

@@ -14,7 +14,7 @@ export const checkModes: Check = async ({ layout }) => {
   if (process.platform === 'win32') return []
   const open: string[] = []
   for await (const path of everythingIn(layout.directory)) {
-    if (((await lstat(path)).mode & forOthers) !== 0) open.push(relative(layout.directory, path) || '.')
+    if (((await lstat(path)).mode & forOthers) !== 0) open.push(relative(layout.directory, path) || 'the directory')
   }
   if (open.length === 0) return []
   const [first] = open

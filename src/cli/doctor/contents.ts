@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { AuditError } from '../../lib/errors.ts'
 import { disk } from '../../trail/disk.ts'
 import { firstOfSegment, type Layout } from '../../trail/layout.ts'
 import { readFull, withFile } from '../../trail/small-file.ts'
@@ -21,15 +22,23 @@ export const checkStatements: Check = async ({ reader }) => {
     try {
       await look()
     } catch (error) {
-      findings.push(
-        fault(
-          `${name} cannot be read: ${causeOf(error)}`,
-          'Without it the trail is not continued: the app goes on in a successor. Bring it back from a copy, as it was.',
-        ),
-      )
+      findings.push(notOfTrail(name, error))
     }
   }
   return findings
+}
+
+function notOfTrail(name: string, error: unknown): Finding {
+  if (error instanceof AuditError && error.code === 'TRAIL_VERSION_UNKNOWN') {
+    return fault(
+      `${name} is of a format that this release does not know`,
+      'Use the release that made it, or a newer one.',
+    )
+  }
+  return fault(
+    `${name} cannot be read: ${causeOf(error)}`,
+    'Without it the trail is not continued: the app goes on in a successor. Bring it back from a copy, as it was.',
+  )
 }
 
 /** Whatever the format does not name makes verify fail. */
@@ -41,7 +50,10 @@ export const checkStrangers: Check = async ({ layout }) => {
   const segments = (await namesIn(layout.segments)).filter((name) => firstOfSegment(name) === undefined)
   const strange = [...top, ...segments.map((name) => `segments/${name}`)]
   if (strange.length === 0) return []
-  return [fault(`${listed(strange)} does not belong into a trail`, 'Move it away: until then griffier verify fails.')]
+  const [verb, them] = strange.length === 1 ? ['does', 'it'] : ['do', 'them']
+  return [
+    fault(`${listed(strange)} ${verb} not belong in a trail`, `Move ${them} away: until then griffier verify fails.`),
+  ]
 }
 
 /** The beginning of a line at the end, which a crash leaves. */
