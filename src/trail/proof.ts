@@ -1,24 +1,23 @@
-import { hashChildren, hashLength, partialWidth, subtreeRoot, tileWidth } from './merkle.ts'
+import { hashChildren, hashLength, subtreeRoot, tileWidth } from './merkle.ts'
 
 /** Gives the root of the complete subtree of 2^height leaves that begins at leaf `index` × 2^height, 32 bytes. */
 export type HashAt = (height: number, index: number) => Promise<Uint8Array>
 
-/** Gives the hashes of a tile, `width` × 32 bytes. A wider tile will do: what is too much is not looked at. */
-export type TileAt = (level: number, index: number, width: number) => Promise<Uint8Array>
+/** Gives the hashes of a tile, 32 bytes each: the first `needed` ones at least, where it has them. */
+export type TileAt = (level: number, index: number, needed: number) => Promise<Uint8Array>
 
 /** The height of one tile: a hash of the level above stands for it. */
 const tileHeight = 8
 
-/** Finds the roots of complete subtrees in the tiles of a tree of `size` leaves. */
-export function hashesFromTiles(size: number, tileAt: TileAt): HashAt {
+/** Finds the roots of complete subtrees in tiles. */
+export function hashesFromTiles(tileAt: TileAt): HashAt {
   return async (height, index) => {
     const level = Math.floor(height / tileHeight)
     const count = 2 ** (height % tileHeight)
     const tile = Math.floor((index * count) / tileWidth)
-    const last = Math.floor(size / tileWidth ** (level + 1))
-    const hashes = await tileAt(level, tile, tile < last ? tileWidth : partialWidth(size, level))
-    const start = ((index * count) % tileWidth) * hashLength
-    return subtreeRoot(hashes.subarray(start, start + count * hashLength))
+    const start = (index * count) % tileWidth
+    const hashes = await tileAt(level, tile, start + count)
+    return subtreeRoot(hashes.subarray(start * hashLength, (start + count) * hashLength))
   }
 }
 

@@ -8,7 +8,7 @@ import { segmentsOf } from './scan.ts'
 import { maxNoteLength, parseNote } from './signed-note.ts'
 import { readSmall } from './small-file.ts'
 import { readLines } from './split-lines.ts'
-import { hashFromTiles } from './tile-hash.ts'
+import { hashesOnDisk } from './tiles-on-disk.ts'
 import { TrailFailure, trailError } from './trail-failure.ts'
 
 /** A line of a trail. */
@@ -54,13 +54,14 @@ interface Source {
 /** A reader of the trail in a directory. Nothing is looked at before it is asked for. To go on where it ended costs no more than what is new. */
 export function openReader(directory: string, disk: Disk = realDisk): TrailReader {
   const layout = layoutOf(directory)
+  const hashAt = hashesOnDisk(disk, layout)
   const source: Source = { disk, layout, mark: undefined }
   return {
     directory,
     header: () => named(layout.trail, () => header(disk, layout)),
     checkpoint: () => named(layout.checkpoint, () => checkpoint(disk, layout)),
     tail: (from, size) => tail(source, from, size),
-    hashAt: (height, index) => named(layout.tiles, () => hashFromTiles(disk, layout, height, index)),
+    hashAt: (height, index) => named(layout.tiles, () => hashAt(height, index)),
   }
 }
 

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { signCheckpoint } from '../../src/trail/checkpoint.ts'
-import { hashLeaf, Tree } from '../../src/trail/merkle.ts'
+import { hashLeaf, partialWidth, Tree } from '../../src/trail/merkle.ts'
 import { consistencyPath, type HashAt, hashesFromTiles, inclusionPath } from '../../src/trail/proof.ts'
 import { createSigner } from '../../src/trail/signed-note.ts'
 import { tileIndexPath, tilePath } from '../../src/trail/tile-path.ts'
@@ -38,7 +38,10 @@ for (const size of [0, ...sizes]) {
   for (const { level, index, width, hashes } of tree.partialTiles()) tiles.set(tilePath(level, index, width), hashes)
   states.set(size, {
     checkpoint: signCheckpoint({ origin, size, root: tree.root() }, signer),
-    hashAt: hashesFromTiles(size, async (...tile) => tiles.get(tilePath(...tile))!),
+    hashAt: hashesFromTiles(async (level, index) => {
+      const isFull = index < Math.floor(size / 256 ** (level + 1))
+      return tiles.get(tilePath(level, index, isFull ? 256 : partialWidth(size, level)))!
+    }),
     tiles,
   })
 }

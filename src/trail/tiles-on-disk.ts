@@ -2,26 +2,18 @@ import { join } from 'node:path'
 import { isSystemError } from '../lib/system-error.ts'
 import type { Disk } from './disk.ts'
 import type { Layout } from './layout.ts'
-import { hashLength, subtreeRoot, tileWidth } from './merkle.ts'
+import { hashLength, tileWidth } from './merkle.ts'
+import { type HashAt, hashesFromTiles } from './proof.ts'
 import { readFull, withFile } from './small-file.ts'
 import { tilePath } from './tile-path.ts'
 import { TrailFailure } from './trail-failure.ts'
 
-const tileHeight = 8
 /** A partial tile may be replaced by a wider one between looking for it and reading it. */
 const attempts = 10
 
-/**
- * The root of the complete subtree of 2^height leaves that begins at leaf `index` × 2^height, from whichever tile has its hashes. Throws where
- * none does.
- */
-export async function hashFromTiles(disk: Disk, layout: Layout, height: number, index: number): Promise<Buffer> {
-  const level = Math.floor(height / tileHeight)
-  const count = 2 ** (height % tileHeight)
-  const tile = Math.floor((index * count) / tileWidth)
-  const start = (index * count) % tileWidth
-  const hashes = await readTile(disk, layout, level, tile, start + count)
-  return subtreeRoot(hashes.subarray(start * hashLength, (start + count) * hashLength))
+/** The roots of complete subtrees, from whichever tiles on the disk have their hashes. Rejects where none does. */
+export function hashesOnDisk(disk: Disk, layout: Layout): HashAt {
+  return hashesFromTiles((level, index, needed) => readTile(disk, layout, level, index, needed))
 }
 
 /** The first `needed` hashes of a tile. */
