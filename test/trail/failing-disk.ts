@@ -9,6 +9,7 @@ import { verifyTrail } from '../../src/verify/verify-trail.ts'
 import { isChange, type Operation, operated, systemError } from '../support/disk-operations.ts'
 import { DiskState, diskOn } from '../support/power-cut-disk.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { eventually } from '../support/time.ts'
 import { linesOfTrail } from '../support/trail-lines.ts'
 import { type Tried, triedTrail, verifierKey } from '../support/tried-trail.ts'
 
@@ -51,10 +52,10 @@ export async function runWith(until: 'written' | 'durable', faultAt: FaultAt, ro
   await vi.waitFor(() => expect(tried.trail.health().state).toBe('ok'), { timeout: 800 }).catch(() => undefined)
   isArmed = false
   heal()
-  await vi.waitFor(() => expect(tried.trail.health().state).toBe('ok'), { timeout: 10_000 })
+  await eventually(() => expect(tried.trail.health().state).toBe('ok'))
   const broken: string[] = []
   if (!(await tried.append('durable'))) broken.push('nothing is kept after the disk was sound again')
-  await tried.trail.close(5_000)
+  await tried.trail.close(60_000)
   return { operations, broken: [...broken, ...(await brokenPromises(tried, state, sound))] }
 }
 
@@ -102,7 +103,7 @@ async function brokenPromises(tried: Tried, state: DiskState, sound: Disk): Prom
   if (verdict.verdict !== 'passed') broken.push(...verdict.faults.map(({ text }) => text))
   const again = triedTrail({ directory, disk: sound, before: tried })
   await again.trail.ready
-  await again.trail.close(5_000)
+  await again.trail.close(60_000)
   const { directory: reopened } = again.trail.health()
   if (reopened !== directory || again.reports.length > 0) broken.push(`reopened in ${reopened}: ${again.reports}`)
   broken.push(...again.faults(linesOfTrail(new Map(state.files(directory)))))

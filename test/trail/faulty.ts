@@ -1,5 +1,6 @@
 /*
- * A real server whose trail is on a disk with faults, what its clients saw, and what the trail says of it.
+ * A real server whose trail is on a disk with faults, what its clients saw, and what the trail says of it. Time passes by the test's own clock, and
+ * not while the disk is at work, however slow it is.
  *
  *   const seen = await askUnderFaults({ guarantee: 'durable', onFailure: 'open', faults: [{ name: 'segments.datasync', code: 'EIO' }] })
  *   expect(seen.faults).toEqual([])
@@ -50,7 +51,12 @@ export async function askUnderFaults({ guarantee, onFailure, faults }: Asked): P
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
   try {
     const directory = join(temporaryDirectory(), 'trail')
-    const { around, arm, disarm, hits } = faultyDisk(faults)
+    const { around, arm, disarm, hits, isBusy } = faultyDisk(faults)
+    const passing = <Value>(promise: Promise<Value>): Promise<Value> => timePassing(promise, isBusy)
+    const pass = async (ms: number): Promise<void> => {
+      while (isBusy()) await turn()
+      await vi.advanceTimersByTimeAsync(ms)
+    }
     const reports: string[] = []
     const onError = (error: { code: string }): unknown => reports.push(error.code)
     const settings = { trail: { directory, key, origin }, guarantee, onFailure, logHandler: [], onError }
@@ -64,7 +70,7 @@ export async function askUnderFaults({ guarantee, onFailure, faults }: Asked): P
     const round = async (name: string): Promise<void> => {
       const ids = Array.from({ length: 5 }, (_, number) => `${name}-${number}`)
       await passing(Promise.all(ids.map(async (id) => answers.set(id, await ask(port, id)))))
-      await vi.advanceTimersByTimeAsync(300)
+      await pass(300)
     }
     await round('before')
     arm()
@@ -72,8 +78,7 @@ export async function askUnderFaults({ guarantee, onFailure, faults }: Asked): P
     // Checkpoints are made beside the answers.
     for (let number = 10; hits() === 0 && number < 30; number++) await round(`during${number}`)
     disarm()
-    for (let wait = 0; audit.health().trail?.state !== 'ok' && wait < 100; wait++)
-      await vi.advanceTimersByTimeAsync(500)
+    for (let wait = 0; audit.health().trail?.state !== 'ok' && wait < 100; wait++) await pass(500)
     await round('after')
     await passing(audit.flush())
     const { counters } = audit.health()
@@ -95,7 +100,19 @@ function faultyDisk(faults: readonly Fault[]) {
   const occurrences = new Map<string, number>()
   let isArmed = false
   let hits = 0
+  let underWay = 0
   const around: Around = (operation, run) => {
+    const result = faulty(operation, run)
+    if (result instanceof Promise) {
+      underWay++
+      const ended = (): void => {
+        underWay--
+      }
+      result.then(ended, ended)
+    }
+    return result
+  }
+  const faulty: Around = (operation, run) => {
     if (!isArmed) return run()
     const occurrence = (occurrences.get(operation.name) ?? 0) + 1
     occurrences.set(operation.name, occurrence)
@@ -111,6 +128,7 @@ function faultyDisk(faults: readonly Fault[]) {
   return {
     around,
     hits: () => hits,
+    isBusy: () => underWay > 0,
     arm() {
       isArmed = true
     },
@@ -157,16 +175,18 @@ export function compare(
   return { faults, ...seen }
 }
 
-/** Lets time pass until something has happened. */
-async function passing<Value>(promise: Promise<Value>): Promise<Value> {
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Lets time pass, but while the disk is at work, until something has happened. */
+async function timePassing<Value>(promise: Promise<Value>, isBusy: () => boolean): Promise<Value> {
   let isDone = false
   const done = (): void => {
     isDone = true
   }
   promise.then(done, done)
-  for (let turn = 0; !isDone; turn++) {
-    await new Promise((resolve) => setImmediate(resolve))
-    if (turn % 50 === 49) await vi.advanceTimersByTimeAsync(10)
+  for (let turns = 1; !isDone; turns++) {
+    await turn()
+    if (turns % 50 === 0 && !isBusy()) await vi.advanceTimersByTimeAsync(10)
   }
   return promise
 }

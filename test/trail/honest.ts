@@ -25,7 +25,7 @@ export interface Verified {
   readonly grown: number
 }
 
-/** Writes so many trails at once, each at its own pace for about two seconds, and verifies them in turn until they are closed. */
+/** Writes so many trails at once, each at its own pace for about two seconds and until each was verified twice, and verifies them in turn until they are closed. */
 export async function verifyWhileWritten(settings: {
   trails: number
   seed: number
@@ -41,14 +41,15 @@ export async function verifyWhileWritten(settings: {
   const directories = Array.from({ length: trails }, (_, number) => join(parent, `trail-${seed}-${number}`))
   const opened = directories.map(open)
   await Promise.all(opened.map((trail) => trail.ready))
-  let isWriting = true
-  const writing = Promise.all(opened.map((trail, number) => write(trail, randomOf(seed * 1_000 + number)))).finally(
-    () => {
-      isWriting = false
-    },
-  )
   const faults: string[] = []
   let [verified, grown] = [0, 0]
+  let isWriting = true
+  const goesOn = (): boolean => verified < 2 * trails && faults.length === 0
+  const writing = Promise.all(
+    opened.map((trail, number) => write(trail, randomOf(seed * 1_000 + number), goesOn)),
+  ).finally(() => {
+    isWriting = false
+  })
   for (let turn = 0, last = false; !last; turn++) {
     last = !isWriting && turn % trails === trails - 1
     const found = await verify(directories[turn % trails] as string)
@@ -62,17 +63,17 @@ export async function verifyWhileWritten(settings: {
   return { faults, verified, grown }
 }
 
-async function write(trail: Trail, random: () => number): Promise<void> {
+async function write(trail: Trail, random: () => number, goesOn: () => boolean): Promise<void> {
   const pauseMs = random() * 30
   const most = 1 + random() ** 3 * 100
   const end = performance.now() + 1_200 + random() * 1_300
-  while (performance.now() < end) {
+  while (performance.now() < end || goesOn()) {
     const until = random() < 0.5 ? 'written' : 'durable'
     const batch = Array.from({ length: 1 + Math.floor(random() * most) }, () => trail.append(record(random), until))
     await Promise.all(batch)
     await sleep(pauseMs)
   }
-  await trail.close(10_000)
+  await trail.close(60_000)
 }
 
 function record(random: () => number): SealedRecord {

@@ -57,6 +57,8 @@ const audit = openAuditLog(
       trail: { directory, key, origin },
       guarantee,
       onFailure: 'closed',
+      holdTimeoutMs: 60_000,
+      closeTimeoutMs: 60_000,
       logHandler: [],
       onError: (error: unknown) => console.error(String(error)),
     },

@@ -2,11 +2,12 @@
  * A trail against a plain list: whatever is done to it in whatever order, its records are those that somebody was told are kept.
  */
 import fc from 'fast-check'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Disk } from '../../src/trail/disk.ts'
 import { openReader } from '../../src/trail/read.ts'
 import { type Around, operated, systemError } from '../support/disk-operations.ts'
 import { DiskState, diskOn } from '../support/power-cut-disk.ts'
+import { eventually } from '../support/time.ts'
 import { linesOfTrail } from '../support/trail-lines.ts'
 import { type Tried, triedTrail } from '../support/tried-trail.ts'
 
@@ -40,9 +41,7 @@ class Lives {
     this.tried = triedTrail({ directory, disk, syncTimeoutMs: 1_000, ...(before && { before }) })
     // A fault that is still to come may let the first opening fail.
     const { trail } = this.tried
-    await trail.ready.catch(() =>
-      vi.waitFor(() => expect(trail.health()).toMatchObject({ state: 'ok' }), { timeout: 10_000 }),
-    )
+    await trail.ready.catch(() => eventually(() => expect(trail.health()).toMatchObject({ state: 'ok' })))
   }
 
   die(): void {
@@ -90,7 +89,7 @@ const commands = [
   ),
   fc.constant(
     command('close', true, async (model, lives) => {
-      await lives.tried?.trail.close(5_000)
+      await lives.tried?.trail.close(60_000)
       lives.die()
       model.isOpen = false
     }),
@@ -132,7 +131,7 @@ test('a trail is a list of what was kept, through failures and deaths', { timeou
       const model: Model = { kept: [], isOpen: false }
       await fc.asyncModelRun(() => ({ model, real: lives }), steps)
       if (!model.isOpen) await lives.open()
-      await lives.tried?.trail.close(5_000)
+      await lives.tried?.trail.close(60_000)
       lives.check(model)
     }),
     { numRuns: 60 },
