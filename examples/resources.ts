@@ -52,7 +52,7 @@ for (const [path, init] of [
 }
 server.close()
 
-const [list, one, none, created] = await sink.waitFor(4)
+const [list, one, none, created] = await sink.waitFor(4, 30_000)
 assert.deepEqual(list?.filter, { object: 'Bicycle', kwargs: { colour: 'red' } })
 assert.deepEqual([list?.message, list?.results], ['List Bicycle', [{ id: '1' }]])
 assert.deepEqual(one?.filter, { object: 'Bicycle', kwargs: { id: '2' } })

@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import http from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { AuditRecord } from '../../src/record/record.ts'
@@ -53,14 +55,6 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 async function records(count: number): Promise<readonly AuditRecord[]> {
   while (received.length < count) await new Promise<void>((resolve) => (whenReceived = resolve))
   return received
@@ -76,7 +70,6 @@ describe.each([
   let errors = ''
 
   beforeAll(async () => {
-    port = await freePort()
     const config = join(directory, `${hasNode ? 'node' : 'bare'}.capnp`)
     await writeFile(
       config,
@@ -86,7 +79,7 @@ const config :Workerd.Config = (
     (name = "main", worker = .main),
     (name = "internet", network = (allow = ["public", "private", "local"])),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const main :Workerd.Worker = (
   modules = [(name = "worker.mjs", esModule = embed "worker.mjs")],
@@ -96,17 +89,14 @@ const main :Workerd.Worker = (
 );
 `,
     )
-    server = spawn(workerd, ['serve', config], { stdio: ['ignore', 'inherit', 'pipe'] })
+    server = spawn(workerd, ['serve', config, '--control-fd=3'], { stdio: ['ignore', 'inherit', 'pipe', 'pipe'] })
     server.stderr?.on('data', (text) => {
       errors += text
     })
-    for (;;) {
-      const answered = await ask('/ready', 'ready.test').catch(() => undefined)
-      if (answered !== undefined) break
-      if (server.exitCode !== null) throw new Error(errors)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-    await records(1)
+    const said = createInterface(server.stdio[3] as Readable)
+    const [line] = await Promise.race([once(said, 'line'), once(server, 'exit')])
+    if (typeof line !== 'string') throw new Error(`workerd does not listen: ${errors}`)
+    port = (JSON.parse(line) as { port: number }).port
   })
   afterAll(() => void server.kill())
   beforeEach(() => {

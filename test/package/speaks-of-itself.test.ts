@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { expect, it } from 'vitest'
+import { beginningOf } from '../support/places.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -29,19 +30,24 @@ function* filesIn(directory: string): Generator<string> {
   }
 }
 
-function registryHost(): string {
+/** The registry's host; none where it is this machine, of which tests speak. */
+function registryHosts(): readonly string[] {
   const registry = execFileSync('npm', ['config', 'get', 'registry'], { cwd: root, encoding: 'utf8' }).trim()
-  return URL.canParse(registry) ? new URL(registry).host : registry
+  const host = URL.canParse(registry) ? new URL(registry).host : registry
+  return /^(localhost|127\.0\.0\.1|\[::1\])$/.test(host) ? [] : [host]
 }
 
 it('names no registry, no directory of a machine and nothing beside the project', () => {
-  const literal = [registryHost(), `${root}/`, ...(homedir() === '/' ? [] : [`${homedir()}/`])]
+  const hosts = registryHosts()
+  const places = [root, homedir()].filter((directory) => directory !== '/' && directory !== tmpdir()).map(beginningOf)
   const found: string[] = []
   for (const path of filesIn(root)) {
     for (const [index, line] of readFileSync(path, 'utf8').split('\n').entries()) {
       const reasons = Object.keys(foreign).filter((name) => foreign[name as keyof typeof foreign].test(line))
-      const literals = literal.filter((text) => line.includes(text))
-      for (const reason of [...reasons, ...literals]) found.push(`${relative(root, path)}:${index + 1}: ${reason}`)
+      const literals = hosts.filter((text) => line.includes(text))
+      const directories = places.filter((place) => place.test(line)).map(String)
+      for (const reason of [...reasons, ...literals, ...directories])
+        found.push(`${relative(root, path)}:${index + 1}: ${reason}`)
     }
   }
   expect(found).toEqual([])

@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
   if (!server.listening) await once(server, 'listening')
   await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/bicycles/7`)).json()
-  await sink.waitFor(1)
+  await sink.waitFor(1, 30_000)
   server.close()
   await audit.close()
   routeCoverage(app, sink).assert()

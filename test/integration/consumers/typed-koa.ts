@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
   await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/bicycles`)).text()
-  const record = await expectAudited(sink, { user: { id: 'jane' }, message: /^Showed all to jane of north$/ })
+  const record = await expectAudited(sink, { user: { id: 'jane' }, message: /^Showed all to jane of north$/ }, 30_000)
   server.close()
   await audit.close()
   if (sink.records.length !== 1 || record.filter === undefined) throw new Error(JSON.stringify(sink.records))

@@ -77,7 +77,7 @@ async function main(): Promise<void> {
   await app.listen(0, '127.0.0.1')
   const { port } = app.getHttpServer().address() as AddressInfo
   await (await fetch(`http://127.0.0.1:${port}/bicycles/7`)).json()
-  await sink.waitFor(1)
+  await sink.waitFor(1, 30_000)
   routeCoverage(app, sink, { unrecorded: ['GET /bicycles'] }).assert()
   await app.close()
   await audit.close()

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import http from 'node:http'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { nodeAudit } from '../../../src/adapters/node.ts'
 import { createAuditLog } from '../../../src/audit-log/create-audit-log.ts'
 import { verifyTrail } from '../../../src/verify/verify-trail.ts'
 import { listen } from '../../support/hold-control.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
+import { eventually } from '../../support/time.ts'
 import { filesOf, linesOfTrail } from '../../support/trail-lines.ts'
 import { type Answer, ask, compare } from '../../trail/faulty.ts'
 import { key, origin, verifierKey } from '../../trail/served.ts'
@@ -36,6 +36,8 @@ test.each([
       onFailure,
       logHandler: [],
       onError: () => undefined,
+      holdTimeoutMs: 60_000,
+      closeTimeoutMs: 60_000,
     }
     const audit = createAuditLog(settings)
     await audit.ready
@@ -54,7 +56,7 @@ test.each([
     expect(audit.health().trail?.state).toBe('failing')
     for (let number = 0; number < 10; number++) await round()
     grow(8)
-    for (let wait = 0; audit.health().trail?.state !== 'ok' && wait < 200; wait++) await sleep(50)
+    await eventually(() => expect(audit.health().trail?.state).toBe('ok'))
     await round()
     await audit.flush()
     const { counters } = audit.health()
