@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAuditLog } from 'griffier'
 
-const directory = join(mkdtempSync(join(tmpdir(), 'bicycles-')), 'audit')
+const parent = mkdtempSync(join(tmpdir(), 'bicycles-'))
+const directory = join(parent, 'audit')
 
 // #region rules
 const audit = createAuditLog({
@@ -27,3 +28,4 @@ assert.equal(inForce('GET', '/map/7'), 'best-effort')
 await audit.logger().info('Counted bicycles').sendLog()
 await audit.close()
 assert.equal(audit.health().trail?.durableSize, 3)
+rmSync(parent, { recursive: true })

@@ -1,7 +1,6 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
+import { temporaryDirectory } from '../../test/support/temporary.ts'
 import { exponentialPatterns } from './pattern-growth.ts'
 import { resolveSettings } from './resolve-settings.ts'
 
@@ -15,12 +14,12 @@ test('patterns of exponential growth are found, polynomial ones are let through'
 })
 
 test('without recheck nothing is found, and nothing fails', () => {
-  process.chdir(mkdtempSync(join(tmpdir(), 'griffier-bare-')))
+  process.chdir(temporaryDirectory())
   expect(exponentialPatterns(mixed)).toEqual([])
 })
 
 test('a recheck that cannot be used is a fault, so that nobody trusts a check that was not made', () => {
-  process.chdir(mkdtempSync(join(tmpdir(), 'griffier-broken-')))
+  process.chdir(temporaryDirectory())
   mkdirSync('node_modules/recheck/lib', { recursive: true })
   writeFileSync('node_modules/recheck/lib/browser.js', 'exports.other = 1')
   expect(() => resolveSettings({ exemptUrls: ['^/health'] }, {})).toThrow(

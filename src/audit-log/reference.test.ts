@@ -1,4 +1,4 @@
-import fs, { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import fs, { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -19,7 +19,10 @@ beforeAll(() => {
   writeFileSync('throws.cjs', "throw new Error('out of coffee')")
   writeFileSync('text.cjs', "module.exports = 'text'")
 })
-afterAll(() => process.chdir(home))
+afterAll(() => {
+  process.chdir(home)
+  rmSync(directory, { recursive: true })
+})
 
 function reasonFor(reference: string): string {
   try {

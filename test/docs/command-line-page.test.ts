@@ -55,5 +55,5 @@ describe('the page of the command line', () => {
     renameSync(vectorTrail({ 'segments/000000000000.ndjson': changed }), join(directory, 'changed'))
     expect(shown.map(({ command }) => command.split(' ')[1])).toEqual(expect.arrayContaining(Object.keys(commands)))
     for (const { command, output } of shown) expect(await run(command), command).toBe(output)
-  }, 60_000)
+  })
 })

@@ -48,7 +48,7 @@ describe('examples', () => {
       const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', path], {
         cwd: root,
         env: { ...process.env, PORT: '0' },
-        timeout: 60_000,
+        timeout: 300_000,
       })
       const given = stdout
         .split('\n')
@@ -58,7 +58,7 @@ describe('examples', () => {
         if (source === `output: ${path}`) expect(given).toContainEqual(timeless(code))
       }
     },
-    60_000,
+    300_000,
   )
 })
 

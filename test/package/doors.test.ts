@@ -98,7 +98,7 @@ beforeAll(() => {
     Object.keys(doors).map((door) => targetOf(door, 'types')),
     { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2023, types: ['node'], noEmit: true },
   )
-}, 120_000)
+}, 600_000)
 
 afterAll(() => rmSync(built, { recursive: true, force: true }))
 

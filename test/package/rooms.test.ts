@@ -52,7 +52,7 @@ const sound = {
     "import type { Request } from 'express'\nimport { audit } from '../audit-log/audit.ts'\nexport const express = (_: Request): unknown => audit\n",
 }
 
-describe('the rooms of src', { timeout: 60_000 }, () => {
+describe('the rooms of src', () => {
   it('are kept by the source as it is', async () => {
     expect(await violationsIn(root)).toEqual([])
   })

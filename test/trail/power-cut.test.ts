@@ -4,7 +4,7 @@ import { recordDeathOnFailingDisk, recordRun } from './power-cut-run.ts'
 import { faultsOf, skipping, tooEarly } from './power-cuts.ts'
 
 const seed = Number(process.env.TRAIL_SEED ?? 20_261_125)
-const timeout = 120_000
+const timeout = 600_000
 
 test('a trail whose power is cut at any change has every record that was durable, once, and nothing foreign', {
   timeout,

@@ -123,7 +123,7 @@ const commands = [
   ),
 ]
 
-test('a trail is a list of what was kept, through failures and deaths', { timeout: 120_000 }, async () => {
+test('a trail is a list of what was kept, through failures and deaths', { timeout: 600_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.commands(commands, { size: 'medium', maxCommands: 60 }), async (steps) => {
       const lives = new Lives()

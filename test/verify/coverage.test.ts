@@ -11,7 +11,7 @@ type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 describe('every bit of a trail', () => {
   const files = filesOf(contentsOf(2))
 
-  it.each([...files.keys()])('%s: shows when it is flipped', { timeout: 120_000 }, async (path) => {
+  it.each([...files.keys()])('%s: shows when it is flipped', { timeout: 600_000 }, async (path) => {
     const directory = directoryOf(files)
     const bytes = files.get(path) ?? Buffer.alloc(0)
     const unseen: number[] = []

@@ -9,7 +9,7 @@ import { directoryOf, key } from './scratch.ts'
 const writer = join(import.meta.dirname, 'live-writer.ts')
 
 describe('a trail that is being written', () => {
-  it('never fails, whenever one looks', { timeout: 60_000 }, async () => {
+  it('never fails, whenever one looks', { timeout: 300_000 }, async () => {
     const directory = directoryOf()
     const child = spawn(process.execPath, ['--import', 'tsx', writer, directory, '120'], {
       stdio: ['ignore', 'ignore', 'inherit'],

@@ -57,7 +57,7 @@ const placesInBodies: Record<string, Place> = {
 }
 
 /** Much for a machine that is busy, in milliseconds. */
-const SLOW = 60_000
+const SLOW = 300_000
 
 export function keepsContext(mount: Mount, quirks: Quirks): void {
   const begin = (options: Parameters<typeof start>[1] = {}): Promise<Started> => start(mount, options)

@@ -104,7 +104,7 @@ async function faultsOf(
   return faults
 }
 
-describe('a process that dies at an operation on the disk', { timeout: 240_000 }, () => {
+describe('a process that dies at an operation on the disk', { timeout: 1_200_000 }, () => {
   test('while it makes, uses and closes a trail, loses nothing that it had promised', async () => {
     const whole = await run(join(temporaryDirectory(), 'trail'))
     expect(whole.errors).toBe('')

@@ -11,7 +11,7 @@ const each = Math.ceil(kills / frameworks.length / guarantees.length)
 
 test.each(guarantees)(
   'servers that are killed at work, again and again, have the record of each answer, once: %s',
-  { timeout: 10_000 * each },
+  { timeout: 30_000 * each },
   async (guarantee) => {
     const faults = await Promise.all(
       frameworks.map((framework) =>
@@ -22,7 +22,7 @@ test.each(guarantees)(
   },
 )
 
-test.each(guarantees)('so have servers whose disk fails now and then: %s', { timeout: 240_000 }, async (guarantee) => {
+test.each(guarantees)('so have servers whose disk fails now and then: %s', { timeout: 900_000 }, async (guarantee) => {
   const settings = { framework: 'node', guarantee, faultRate: 0.02 } as const
   expect(await faultsOfKills({ ...settings, kills: 25, seed, parent: temporaryDirectory() })).toEqual([])
 })

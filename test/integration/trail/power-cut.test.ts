@@ -3,7 +3,7 @@ import { recordChaos, recordRun } from '../../trail/power-cut-run.ts'
 import { faultsOf, skippingNamesOfCheckpoints } from '../../trail/power-cuts.ts'
 
 const seed = Number(process.env.TRAIL_SEED ?? 1)
-const timeout = 300_000
+const timeout = 1_200_000
 
 test.each([seed, seed + 1, seed + 2])(
   'a trail whose power is cut at any change has every record that was durable, once: seed %i',

@@ -25,7 +25,7 @@ async function faultsOf(settings: {
   return faultsInCalls(callsIn(readFileSync(output, 'utf8')), client.received, directory)
 }
 
-describe('the kernel sees that no answer leaves before its record is on disk', { timeout: 120_000 }, () => {
+describe('the kernel sees that no answer leaves before its record is on disk', () => {
   test.each([
     ['node', 1],
     ['node', 10],
