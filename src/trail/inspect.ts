@@ -1,12 +1,9 @@
-import type { KeyObject } from 'node:crypto'
 import { join } from 'node:path'
-import { AuditError } from '../lib/errors.ts'
-import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import type { Disk } from './disk.ts'
 import type { Layout } from './layout.ts'
 import { objectOf } from './line.ts'
 import { type Scan, scanLines, segmentsOf } from './scan.ts'
-import { createSigner, maxNoteLength, parseNote, verifyNote } from './signed-note.ts'
 import { readSmall } from './small-file.ts'
 import { TileCheck } from './tile-check.ts'
 
@@ -30,41 +27,12 @@ export async function inspect(disk: Disk, layout: Layout, checkpoint: Checkpoint
   return cursor === undefined ? { scan, tiles } : `cursors/${cursor} is ahead of its ${size} lines`
 }
 
-/**
- * The checkpoint that is there, signed with the key; its origin must be the one given, if any. Everything else that is in its place is
- * invalid.
- */
-export async function readCheckpoint(
-  disk: Disk,
-  layout: Layout,
-  key: KeyObject,
-  origin?: string,
-): Promise<Checkpoint | 'missing' | 'invalid'> {
-  const bytes = await readSmall(disk, layout.checkpoint, maxNoteLength)
-  if (bytes === 'missing') return 'missing'
-  const note = bytes === 'unfit' ? undefined : parseNote(bytes)
-  const found = note === undefined ? undefined : parseCheckpoint(note.text)
-  if (bytes === 'unfit' || found === undefined || found.extensions.length > 0) return 'invalid'
-  const isRight = (origin === undefined || origin === found.origin) && isSigned(bytes, found.origin, key)
-  return isRight ? found : 'invalid'
-}
-
 /** Whether there is a segment with at least a byte. */
 export async function hasLines(disk: Disk, layout: Layout): Promise<boolean> {
   for (const first of await segmentsOf(disk, layout)) {
     if (first > 0 || ((await disk.stat(layout.segment(first)))?.size ?? 0) > 0) return true
   }
   return false
-}
-
-function isSigned(bytes: Buffer, origin: string, key: KeyObject): boolean {
-  try {
-    verifyNote(bytes, [createSigner(origin, key).verifierKey])
-    return true
-  } catch (error) {
-    if (error instanceof AuditError) return false
-    throw error
-  }
 }
 
 /** The name of a cursor that counts more lines than there are. What is no cursor says nothing. */

@@ -2,9 +2,10 @@ import { dirname } from 'node:path'
 import { AuditError } from '../lib/errors.ts'
 import { isSystemError } from '../lib/system-error.ts'
 import { type Checkpoint, signCheckpoint } from './checkpoint.ts'
+import { readOwnCheckpoint } from './checkpoint-file.ts'
 import type { Disk } from './disk.ts'
 import { type Follows, formatHeader, type Header, hashOfHeader, readHeader } from './header.ts'
-import { hasLines, type Inspection, inspect, readCheckpoint } from './inspect.ts'
+import { hasLines, type Inspection, inspect } from './inspect.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import type { Lock, takeLock } from './lock.ts'
 import { mend } from './mend.ts'
@@ -164,19 +165,19 @@ async function begin({ disk, key }: Ground, layout: Layout, { newOrigin, follows
   await disk.syncDirectory(dirname(layout.directory))
   await makeRoom(disk, layout)
   const bytes = formatHeader({ origin, keys, follows })
-  await putFile(disk, layout, layout.trail, bytes, 'durable')
+  await putFile(disk, layout, layout.trail, bytes)
   return { origin, keys, follows, hash: hashOfHeader(bytes) }
 }
 
 /** The newest checkpoint, which is made where there is no line yet. Gives the reason where the trail is not continued. */
 async function checkpointOf(disk: Disk, layout: Layout, signer: Signer): Promise<Checkpoint | string> {
   const { name: origin } = signer.verifierKey
-  const found = await readCheckpoint(disk, layout, signer.privateKey, origin)
+  const found = await readOwnCheckpoint(disk, layout, signer.privateKey, origin)
   if (found === 'invalid') return 'its checkpoint is not one that its key has signed'
   if (found !== 'missing') return found
   if (await hasLines(disk, layout)) return 'it has lines and no checkpoint'
   const first = { origin, size: 0, root: EMPTY_ROOT }
   await makeRoom(disk, layout)
-  await putFile(disk, layout, layout.checkpoint, Buffer.from(signCheckpoint(first, signer)), 'durable')
+  await putFile(disk, layout, layout.checkpoint, Buffer.from(signCheckpoint(first, signer)))
   return first
 }

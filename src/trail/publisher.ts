@@ -106,7 +106,7 @@ export class Publisher {
       await this.#full.write({ size, root, partial })
       await this.#tiles.writeAll(partial)
       const checkpoint = Buffer.from(signCheckpoint({ origin, size, root }, signer))
-      await putFile(disk, layout, layout.checkpoint, checkpoint, 'durable')
+      await putFile(disk, layout, layout.checkpoint, checkpoint)
       const before = this.checkpointSize
       this.checkpointSize = size
       await this.#tiles.tidy(before, size)

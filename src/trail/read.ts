@@ -1,12 +1,10 @@
 import type { AuditError } from '../lib/errors.ts'
-import { parseCheckpoint } from './checkpoint.ts'
+import { type FoundCheckpoint, readCheckpoint } from './checkpoint-file.ts'
 import { type Disk, disk as realDisk } from './disk.ts'
 import { type Header, readHeader } from './header.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import type { HashAt } from './proof.ts'
 import { segmentsOf } from './scan.ts'
-import { maxNoteLength, parseNote } from './signed-note.ts'
-import { readSmall } from './small-file.ts'
 import { readLines } from './split-lines.ts'
 import { hashesOnDisk } from './tiles-on-disk.ts'
 import { TrailFailure, trailError } from './trail-failure.ts'
@@ -25,12 +23,7 @@ export interface TrailReader {
   /** What `trail.json` says. Rejects with `TRAIL_VERSION_UNKNOWN` where its format is a newer one. */
   header(): Promise<Header>
   /** The newest checkpoint, as it is and taken apart; its signatures are not checked. */
-  checkpoint(): Promise<{
-    readonly bytes: Buffer
-    readonly origin: string
-    readonly size: number
-    readonly root: Buffer
-  }>
+  checkpoint(): Promise<Omit<FoundCheckpoint, 'extensions'>>
   /** The lines from index `from` up to `size`, in order and in batches; `size` may be that of a checkpoint, or the durable size. */
   tail(from: number, size: number): AsyncIterable<readonly TrailLine[]>
   /** The root of a complete subtree, from the tiles; see `HashAt`. */
@@ -58,28 +51,22 @@ export function openReader(directory: string, disk: Disk = realDisk): TrailReade
   const source: Source = { disk, layout, mark: undefined }
   return {
     directory,
-    header: () => named(layout.trail, () => header(disk, layout)),
+    header: () => named(layout.trail, async () => unlessAbsent(await readHeader(disk, layout))),
     checkpoint: () => named(layout.checkpoint, () => checkpoint(disk, layout)),
     tail: (from, size) => tail(source, from, size),
     hashAt: (height, index) => named(layout.tiles, () => hashAt(height, index)),
   }
 }
 
-async function header(disk: Disk, layout: Layout): Promise<Header> {
-  const found = await readHeader(disk, layout)
+async function checkpoint(disk: Disk, layout: Layout): ReturnType<TrailReader['checkpoint']> {
+  const { bytes, origin, size, root } = unlessAbsent(await readCheckpoint(disk, layout))
+  return { bytes, origin, size, root }
+}
+
+function unlessAbsent<Part>(found: Part | 'missing' | 'invalid'): Part {
   if (found === 'missing') throw new TrailFailure('it is missing')
   if (found === 'invalid') throw new TrailFailure('it is not of its form')
   return found
-}
-
-async function checkpoint(disk: Disk, layout: Layout): ReturnType<TrailReader['checkpoint']> {
-  const bytes = await readSmall(disk, layout.checkpoint, maxNoteLength)
-  if (bytes === 'missing') throw new TrailFailure('it is missing')
-  const note = bytes === 'unfit' ? undefined : parseNote(bytes)
-  const found = note === undefined ? undefined : parseCheckpoint(note.text)
-  if (bytes === 'unfit' || found === undefined) throw new TrailFailure('it is not of its form')
-  const { origin, size, root } = found
-  return { bytes, origin, size, root }
 }
 
 async function* tail(source: Source, from: number, size: number): AsyncGenerator<readonly TrailLine[]> {

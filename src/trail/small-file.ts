@@ -41,23 +41,14 @@ export async function readFull(file: DiskFile, into: Buffer, position: number): 
   return length
 }
 
-/**
- * Puts a file in its place whole: made below `control/` first, then renamed, over what is there. A `durable` one is safe on disk afterwards,
- * its name too.
- */
-export async function putFile(
-  disk: Disk,
-  layout: Layout,
-  path: string,
-  bytes: Uint8Array,
-  safety: 'durable' | 'visible',
-): Promise<void> {
+/** Puts a file in its place whole: made below `control/` first, then renamed, over what is there. It is durable afterwards, its name too. */
+export async function putFile(disk: Disk, layout: Layout, path: string, bytes: Uint8Array): Promise<void> {
   const temporary = join(layout.control, basename(path))
   if ((await disk.stat(temporary)) !== undefined) await disk.unlink(temporary)
   await withFile(disk, temporary, 'create', async (file) => {
     writeAll(file, bytes, 0)
-    if (safety === 'durable') await file.datasync()
+    await file.datasync()
   })
   await disk.rename(temporary, path)
-  if (safety === 'durable') await disk.syncDirectory(dirname(path))
+  await disk.syncDirectory(dirname(path))
 }

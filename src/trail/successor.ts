@@ -1,7 +1,7 @@
 import type { Checkpoint } from './checkpoint.ts'
+import { readOwnCheckpoint } from './checkpoint-file.ts'
 import type { Disk } from './disk.ts'
 import { type Follows, type Header, readHeader } from './header.ts'
-import { readCheckpoint } from './inspect.ts'
 import { type Layout, layoutOf, successorDirectory } from './layout.ts'
 import { EMPTY_ROOT } from './merkle.ts'
 import { type Ground, isDirectory, isUnused } from './open-one.ts'
@@ -16,7 +16,7 @@ export async function statementOf({ disk, key }: Ground, directory: string): Pro
   if (!(await isDirectory(disk, directory)) || (await isUnused(disk, layout))) return undefined
   const header = await readHeader(disk, layout)
   const known = typeof header === 'string' ? undefined : header.origin
-  const checkpoint = key.exists() ? await readCheckpoint(disk, layout, key.load(), known) : 'missing'
+  const checkpoint = key.exists() ? await readOwnCheckpoint(disk, layout, key.load(), known) : 'missing'
   return statement(known, typeof checkpoint === 'string' ? undefined : checkpoint)
 }
 

@@ -1,9 +1,10 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Disk } from './disk.ts'
 import type { Layout } from './layout.ts'
 import { hashLength, type Tile } from './merkle.ts'
-import { putFile, withFile } from './small-file.ts'
+import { withFile } from './small-file.ts'
 import { tilePath } from './tile-path.ts'
+import { TileWriter } from './tile-writer.ts'
 
 /** Tiles that are kept until they may be written: 8 MiB of hashes, of 262,144 lines. */
 const maxKept = 1_024
@@ -36,24 +37,20 @@ export class TileCheck {
 
 /** Writes those tiles that are missing on the disk, or differ there. Gives how many. */
 export async function writeWrongTiles(disk: Disk, layout: Layout, tiles: readonly Tile[]): Promise<number> {
+  const writer = new TileWriter(disk, layout)
   let count = 0
   for (const tile of tiles) {
     if (await isOnDisk(disk, layout, tile)) continue
-    const path = pathOf(layout, tile)
-    await makeDirectories(disk, layout.tiles, dirname(path))
-    await putFile(disk, layout, path, tile.hashes, 'visible')
+    await writer.writeAll([tile])
     count++
   }
   return count
 }
 
-function pathOf(layout: Layout, { level, index, width }: Tile): string {
-  return join(layout.tiles, tilePath(level, index, width))
-}
-
 async function isOnDisk(disk: Disk, layout: Layout, tile: Tile): Promise<boolean> {
+  const path = join(layout.tiles, tilePath(tile.level, tile.index, tile.width))
   try {
-    return await withFile(disk, pathOf(layout, tile), 'read', async (file) => {
+    return await withFile(disk, path, 'read', async (file) => {
       const found = Buffer.allocUnsafe(tile.width * hashLength + 1)
       // A file gives less than asked for at its end only; what is not read at once is made again.
       const length = await file.read(found, 0)
@@ -63,10 +60,4 @@ async function isOnDisk(disk: Disk, layout: Layout, tile: Tile): Promise<boolean
     // Whatever cannot be read is made again from the lines.
     return false
   }
-}
-
-async function makeDirectories(disk: Disk, above: string, path: string): Promise<void> {
-  if (path === above || (await disk.stat(path)) !== undefined) return
-  await makeDirectories(disk, above, dirname(path))
-  await disk.mkdir(path)
 }
