@@ -1,3 +1,4 @@
+import { isObject, objectOf } from '../trail/line.ts'
 import { visible } from './visible.ts'
 
 /** A record as it was read: nothing is known of its members. */
@@ -6,13 +7,8 @@ export type ReadRecord = Readonly<Record<string, unknown>>
 const maxDetail = 160
 
 /** The record that a line holds; a line that is no JSON object gives one without members. */
-export function readRecord(line: Uint8Array): ReadRecord {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString())
-    return isObject(value) ? value : {}
-  } catch {
-    return {}
-  }
+export function readRecord(line: Buffer): ReadRecord {
+  return objectOf(line) ?? {}
 }
 
 /** What is at a path of members; undefined where nothing is. */
@@ -63,8 +59,4 @@ function whatOf(record: ReadRecord): readonly (string | undefined)[] {
 
 function shortened(text: string): string {
   return text.length <= maxDetail ? text : `${text.slice(0, maxDetail - 1)}…`
-}
-
-function isObject(value: unknown): value is ReadRecord {
-  return typeof value === 'object' && value !== null
 }

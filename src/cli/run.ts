@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { reasonOf } from '../lib/errors.ts'
 import { nearest } from '../lib/nearest.ts'
+import { VERSION } from '../lib/version.ts'
 import { type Command, CommandError, status } from './command.ts'
 import { commands } from './commands.ts'
 import { helpOf, helpOfAll } from './help.ts'
@@ -24,7 +24,7 @@ async function runCommand([name, ...rest]: readonly string[], io: Io): Promise<n
     await io.err.write(helpOfAll(commands, io.err))
     return status.unusable
   }
-  if (name === '--version') return answer(`${version()}\n`, io)
+  if (name === '--version') return answer(`${VERSION}\n`, io)
   if (['--help', '-h', 'help'].includes(name)) return sayHelp(rest[0], io)
   const command = commandOf(name)
   if (command === undefined) throw unknownCommand(name)
@@ -58,11 +58,4 @@ function unknownCommand(name: string): CommandError {
   const meant = nearest(name, [...Object.keys(commands), '--help', '--version'])
   const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
   return new CommandError(`there is no command “${name}”.${hint} See griffier --help.`)
-}
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  return manifest.version
 }

@@ -4,6 +4,16 @@ import { join } from 'node:path'
 const indexDigits = 12
 const segmentPattern = /^(\d{12}|[1-9]\d{12,15})\.ndjson$/
 
+/** The directories that are in that of a trail. */
+export const directoryNames = ['control', 'damage', 'segments', 'tile', 'cursors', 'dead-letter'] as const
+const fileNames = ['trail.json', 'checkpoint', 'lock', 'reserve'] as const
+
+/** All that may be in the directory of a trail, by name, and what it is. */
+export const kindOf: ReadonlyMap<string, 'file' | 'directory'> = new Map([
+  ...directoryNames.map((name) => [name, 'directory'] as const),
+  ...fileNames.map((name) => [name, 'file'] as const),
+])
+
 /** Where everything of a trail is, as paths. */
 export interface Layout {
   readonly directory: string
@@ -27,7 +37,7 @@ export interface Layout {
 
 /** The layout of the trail in a directory. */
 export function layoutOf(directory: string): Layout {
-  const at = (name: string): string => join(directory, name)
+  const at = (name: (typeof directoryNames | typeof fileNames)[number]): string => join(directory, name)
   return {
     directory,
     trail: at('trail.json'),

@@ -1,5 +1,4 @@
-import type { Clock } from '../lib/clock.ts'
-import { isoTime } from '../lib/clock.ts'
+import { type Clock, isoTime } from '../lib/clock.ts'
 import { quote } from '../lib/text.ts'
 import type { AuditRecord, CountersPart, Json, TrailKind } from '../record/record.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'

@@ -1,7 +1,8 @@
 import type { Disk, DiskFile } from './disk.ts'
 import { writeAll } from './write-all.ts'
 
-const reserveBytes = 65_536
+/** The size of `reserve` where it is filled. */
+export const reserveBytes = 65_536
 const refillAfterMs = 60_000
 
 /** Space that is taken while the disk has room, and given back when it is full, so that a gap record still fits. */

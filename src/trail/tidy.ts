@@ -1,15 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Disk, DiskStat } from './disk.ts'
-import { firstOfSegment, type Layout } from './layout.ts'
+import { directoryNames, firstOfSegment, kindOf, type Layout } from './layout.ts'
 import { parseTilePath, type TileName } from './tile-path.ts'
-
-const directories = ['control', 'damage', 'segments', 'tile', 'cursors', 'dead-letter'] as const
-const files = ['trail.json', 'checkpoint', 'lock', 'reserve'] as const
-const kindOf: ReadonlyMap<string, DiskStat['kind']> = new Map([
-  ...directories.map((name) => [name, 'directory'] as const),
-  ...files.map((name) => [name, 'file'] as const),
-])
 
 /** A tile's file; its path is that within the trail's directory. */
 export interface FoundTile extends TileName {
@@ -23,7 +16,7 @@ export async function hasStrangers(disk: Disk, layout: Layout): Promise<boolean>
 
 /** Empties `control/` and makes the directories that are missing; what is in the place of one gets another name, which then does not belong there. */
 export async function makeRoom(disk: Disk, layout: Layout): Promise<void> {
-  for (const name of directories) {
+  for (const name of directoryNames) {
     const path = join(layout.directory, name)
     const found = await disk.stat(path)
     if (found?.kind === 'directory') continue

@@ -1,14 +1,13 @@
 import { readdir, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { AuditError } from '../../lib/errors.ts'
 import { disk } from '../../trail/disk.ts'
-import { firstOfSegment, type Layout } from '../../trail/layout.ts'
+import { firstOfSegment, kindOf, type Layout } from '../../trail/layout.ts'
+import { maxLineBytes } from '../../trail/line.ts'
+import { segmentsOf } from '../../trail/scan.ts'
 import { readFull, withFile } from '../../trail/small-file.ts'
 import { counted } from '../counted.ts'
 import { type Check, causeOf, type Finding, fault, note, warning } from './finding.ts'
 
-/** The longest line and its newline: a torn one is no longer. */
-const lineBytes = 65_536
 const maxNamed = 5
 
 /** trail.json and the checkpoint are there, and of their form. */
@@ -43,10 +42,7 @@ function notOfTrail(name: string, error: unknown): Finding {
 
 /** Whatever the format does not name makes verify fail. */
 export const checkStrangers: Check = async ({ layout }) => {
-  const { directory, ...parts } = layout
-  const paths = Object.values(parts).filter((part) => typeof part === 'string')
-  const known = new Set(paths.map((path) => basename(path)))
-  const top = (await readdir(directory)).filter((name) => !known.has(name))
+  const top = (await readdir(layout.directory)).filter((name) => !kindOf.has(name))
   const segments = (await namesIn(layout.segments)).filter((name) => firstOfSegment(name) === undefined)
   const strange = [...top, ...segments.map((name) => `segments/${name}`)]
   if (strange.length === 0) return []
@@ -92,12 +88,12 @@ export const checkDamage: Check = async ({ layout }) => {
 
 /** Bytes behind the last newline of the last segment. */
 async function tornBytes(layout: Layout): Promise<number> {
-  const firsts = (await namesIn(layout.segments)).map(firstOfSegment).filter((first) => first !== undefined)
-  if (firsts.length === 0) return 0
-  const path = layout.segment(Math.max(...firsts))
-  return withFile(disk, path, 'read', async (file) => {
+  const last = (await segmentsOf(disk, layout)).at(-1)
+  if (last === undefined) return 0
+  return withFile(disk, layout.segment(last), 'read', async (file) => {
     const { size } = await file.stat()
-    const bytes = Buffer.alloc(Math.min(size, lineBytes))
+    // A torn line is no longer than a whole one.
+    const bytes = Buffer.alloc(Math.min(size, maxLineBytes + 1))
     const length = await readFull(file, bytes, size - bytes.length)
     return length - 1 - bytes.subarray(0, length).lastIndexOf('\n')
   })

@@ -1,14 +1,13 @@
 import { lstat, readdir, statfs } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { disk } from '../../trail/disk.ts'
+import { reserveBytes } from '../../trail/reserve.ts'
 import { counted } from '../counted.ts'
 import { obstacleAt } from '../trail-at.ts'
 import { type Check, type Finding, fault, note, warning } from './finding.ts'
 
 const mebibyte = 2 ** 20
 const scarce = { share: 0.05, bytes: 256 * mebibyte }
-/** As many zeros as `reserve` holds; see docs/format.md. */
-const reserveBytes = 65_536
 
 /** Whether there is a trail to look at; what is found instead ends the examination. */
 export async function checkDirectory(directory: string): Promise<readonly Finding[]> {
