@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { reasonOf } from '../lib/errors.ts'
-import { parseKey } from '../verify/verify-trail.ts'
+import { parseKey } from '../verify/key.ts'
 import { CommandError, type Option } from './command.ts'
 
 /** A verifier key has a key id of eight digits between two plus signs; a path hardly ever has. */

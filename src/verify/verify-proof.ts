@@ -1,7 +1,7 @@
+import { parseKey } from './key.ts'
 import { parseLine } from './line.ts'
 import { fromBase64, isSigned, parseCheckpoint, sizeOf, textOf } from './note.ts'
 import { HASH_BYTES, hashLeafAt, hashNode, leftOf } from './tree.ts'
-import { parseKey } from './verify-trail.ts'
 
 export interface ProofVerdict {
   /** `consistent`: no key was given, and the record is in the tree that the proof itself names. */

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemCode } from './files.ts'
+import { parseKey } from './key.ts'
 import { look } from './look.ts'
-import { parseVerifierKey, type VerifierKey } from './note.ts'
 import { type Verdict, VerifyError, type VerifyOptions } from './verdict.ts'
 
 const LOOKS = 6
@@ -27,18 +27,6 @@ export async function verifyTrail(directory: string, options: VerifyOptions = {}
     if (isSettled) return verdict
     await pause(FIRST_PAUSE_MS * 2 ** (count - 1))
   }
-}
-
-/** @throws VerifyError `WRONG_USE` */
-export function parseKey(text: string): VerifierKey {
-  const key = parseVerifierKey(text)
-  if (key === undefined) {
-    throw new VerifyError(
-      'WRONG_USE',
-      `This is no Ed25519 verifier key: ${text.slice(0, 400)}. Give the line that was kept.`,
-    )
-  }
-  return key
 }
 
 async function refuseNothing(directory: string): Promise<void> {
