@@ -40,6 +40,14 @@ export interface Command {
 /** The exit statuses of all commands; those of verdicts are called as these. */
 export const status = { passed: 0, failed: 1, unusable: 2, consistent: 3 } as const
 
+/** What these mean where a command gives a verdict. */
+export const verdictStatuses: Command['statuses'] = {
+  0: 'passed',
+  1: 'failed',
+  2: 'wrong use, or nothing could be read',
+  3: 'consistent, but not authenticated: no key was given',
+}
+
 /** What a command cannot do: what happened, then what to do. */
 export class CommandError extends Error {
   /** The exit status, `unusable` by default. */

@@ -1,5 +1,5 @@
 import { type ProofVerdict, verifyProof } from '../../verify/verify-proof.ts'
-import { type Command, json, status } from '../command.ts'
+import { type Command, json, status, verdictStatuses } from '../command.ts'
 import { readGiven } from '../given-file.ts'
 import { type Output, writeJson } from '../io.ts'
 import { keyOption, readKeys } from '../keys.ts'
@@ -13,12 +13,7 @@ export const verifyProofFile: Command = {
   options: { key: keyOption, json },
   about: `It needs the proof and the key, and neither the trail nor a network. A proof that passes shows the record as it was when the
 checkpoint in it was signed. Without a key the best verdict is “consistent”.`,
-  statuses: {
-    0: 'passed',
-    1: 'failed',
-    2: 'wrong use, or nothing could be read',
-    3: 'consistent, but not authenticated: no key was given',
-  },
+  statuses: verdictStatuses,
   run: async ({ io, operands: [file = ''], flag, values }) => {
     const proof = await readGiven(file, 'Give the file that griffier prove wrote.')
     const verdict = verifyProof(proof, await readKeys(values('key')))

@@ -1,5 +1,5 @@
 import { verifyTrail } from '../../verify/verify-trail.ts'
-import { type Command, json, status } from '../command.ts'
+import { type Command, json, status, verdictStatuses } from '../command.ts'
 import { readGiven } from '../given-file.ts'
 import { writeJson } from '../io.ts'
 import { keyOption, readKeys } from '../keys.ts'
@@ -24,12 +24,7 @@ export const verify: Command = {
   about: `It reads all of the trail and writes nothing; the app may go on writing meanwhile. The key must come from outside of the trail, and
 from a time before anything could have been changed: see griffier key. Without a key the best verdict is “consistent”. Without
 an older checkpoint nothing shows that the directory is not an older state of itself.`,
-  statuses: {
-    0: 'passed',
-    1: 'failed',
-    2: 'wrong use, or nothing could be read',
-    3: 'consistent, but not authenticated: no key was given',
-  },
+  statuses: verdictStatuses,
   run: async ({ io, operands: [directory = ''], flag, values }) => {
     const keys = await readKeys(values('key'))
     const checkpoints = await Promise.all(
