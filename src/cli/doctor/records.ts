@@ -1,11 +1,14 @@
 import { stat } from 'node:fs/promises'
+import { headOf } from '../../trail/line.ts'
+import type { TrailReader } from '../../trail/read.ts'
 import { counted } from '../counted.ts'
 import { member, numberAt, type ReadRecord, readRecord, textAt } from '../record.ts'
 import { type Check, type Finding, note, type Patient, warning } from './finding.ts'
 
 const minute = 60_000
 const recentMs = 7 * 24 * 60 * minute
-const maxRecords = 10_000
+const tellingKinds = new Set(['gap', 'damage', 'recovery'])
+const kindMember = Buffer.from('"kind":"')
 /** Twice the time after which a trail where nothing happens writes a heartbeat, by default. */
 const silentMs = 20 * minute
 
@@ -22,28 +25,58 @@ export const checkAge: Check = async ({ layout, holder, now }) => {
   ]
 }
 
-/** What the trail itself tells of the last days. */
-export const checkRecords: Check = async (patient) => {
-  const { recent, last } = await readRecent(patient)
-  return [...lossesIn(recent), ...recoveriesIn(recent), ...endOf(last, patient)]
+/** What a trail told of itself of late. */
+interface Recent {
+  readonly told: readonly ReadRecord[]
+  /** The last record of all; undefined where there is none. */
+  readonly last: ReadRecord | undefined
+  /** Which time or which records that is, as a phrase. */
+  readonly since: string
 }
 
-async function readRecent({ reader, now }: Patient): Promise<{ recent: ReadRecord[]; last: ReadRecord | undefined }> {
+/** What the trail itself tells of the last days. */
+export const checkRecords: Check = recordsCheck(1_000_000)
+
+/** The same, which looks at so many records at most. */
+export function recordsCheck(most: number): Check {
+  return async (patient) => {
+    const { told, last, since } = await readRecent(patient, most)
+    return [...lossesIn(told, since), ...recoveriesIn(told, since), ...endOf(last, patient)]
+  }
+}
+
+async function readRecent({ reader, now }: Patient, most: number): Promise<Recent> {
   // A checkpoint that cannot be read is a finding of its own.
   const { size } = await reader.checkpoint().catch(() => ({ size: 0 }))
-  const recent: ReadRecord[] = []
-  let last: ReadRecord | undefined
-  if (size === 0) return { recent, last }
-  for await (const lines of reader.tail(Math.max(0, size - maxRecords), size)) {
-    for (const { line } of lines) {
-      last = readRecord(line)
-      if (now - Date.parse(textAt(last, 'time') ?? '') <= recentMs) recent.push(last)
-    }
+  const first = Math.max(0, size - most)
+  const records = size === 0 ? [] : await tellingRecords(reader, first, size)
+  const isRecent = (record: ReadRecord | undefined): boolean =>
+    now - Date.parse(textAt(record, 'time') ?? '') <= recentMs
+  const isCut = first > 0 && isRecent(records[0])
+  return {
+    told: records.filter(isRecent),
+    last: records.at(-1),
+    since: isCut ? `in the last ${counted(most, 'record')}` : 'in the last 7 days',
   }
-  return { recent, last }
 }
 
-function lossesIn(records: readonly ReadRecord[]): readonly Finding[] {
+/** Of these records those that tell something of the trail, and the first and the last. */
+async function tellingRecords(reader: TrailReader, first: number, size: number): Promise<readonly ReadRecord[]> {
+  const found: ReadRecord[] = []
+  for await (const lines of reader.tail(first, size)) {
+    for (const { leaf, line } of lines) {
+      if (leaf === first || leaf === size - 1 || isTelling(line)) found.push(readRecord(line))
+    }
+  }
+  return found
+}
+
+function isTelling(line: Buffer): boolean {
+  // Nearly all lines are records of exchanges, and have no kind: looking for a few bytes costs a tenth of reading their members.
+  return line.includes(kindMember) && tellingKinds.has(headOf(line).kind ?? '')
+}
+
+function lossesIn(records: readonly ReadRecord[], since: string): readonly Finding[] {
   const gaps = ofKind(records, 'gap')
   const damages = ofKind(records, 'damage')
   const lost = sum(gaps, 'gap', 'lost')
@@ -53,7 +86,7 @@ function lossesIn(records: readonly ReadRecord[]): readonly Finding[] {
       ? []
       : [
           warning(
-            `in the last 7 days ${counted(gaps.length, 'gap')}: ${counted(lost, 'record')} lost, ${counted(refused, 'request')} refused`,
+            `${since} ${counted(gaps.length, 'gap')}: ${counted(lost, 'record')} lost, ${counted(refused, 'request')} refused`,
             `The last one's reason: ${textAt(gaps.at(-1), 'gap', 'reason') ?? 'none'}. Do away with it; what was lost stays lost.`,
           ),
         ]),
@@ -61,19 +94,19 @@ function lossesIn(records: readonly ReadRecord[]): readonly Finding[] {
       ? []
       : [
           warning(
-            `in the last 7 days ${counted(damages.length, 'damage record')}`,
+            `${since} ${counted(damages.length, 'damage record')}`,
             'Something changed what was written, or a disk failed. Run griffier verify, and look into damage/.',
           ),
         ]),
   ]
 }
 
-function recoveriesIn(records: readonly ReadRecord[]): readonly Finding[] {
+function recoveriesIn(records: readonly ReadRecord[], since: string): readonly Finding[] {
   const recoveries = ofKind(records, 'recovery')
   if (recoveries.length === 0) return []
   const unknown = recoveries.filter((record) => member(record, 'recovery', 'unknown_loss') !== undefined)
   const interrupted = sum(recoveries, 'recovery', 'interrupted')
-  const what = `in the last 7 days ${counted(recoveries.length, 'recovery', 'recoveries')}, ${counted(interrupted, 'interrupted exchange')}`
+  const what = `${since} ${counted(recoveries.length, 'recovery', 'recoveries')}, ${counted(interrupted, 'interrupted exchange')}`
   const advice =
     'The process did not end by close(): see why. A recovery record says what was found and what was mended.'
   return [unknown.length === 0 ? note(what, advice) : warning(`${what}; unknown loss in ${unknown.length}`, advice)]
