@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { holderOf, type LockHolder } from '../../src/trail/lock-holder.ts'
 import { namedPipe, temporaryDirectory } from '../support/temporary.ts'
+import { buildTrail, builtOrigin, leafHash, rootOf } from '../support/trail-builder.ts'
 import { griffier } from './command.ts'
 import { vector, vectorTrail } from './vectors.ts'
 
@@ -119,6 +120,20 @@ describe('the place', () => {
     expect(await findings(directory)).toContainEqual(
       expect.objectContaining({ severity: 'warning', what: 'the trail was not continued: trail.2 beside it' }),
     )
+  })
+
+  it('of a successor, with the next one beside it, and with a trail that only looks like one', async () => {
+    const trail = buildTrail(join(temporaryDirectory(), 'trail.2'))
+    const follows = { origin: trail.origin, size: 3, root: rootOf(trail.lines.map(leafHash)).toString('base64') }
+    const directory = trail.directory.replace('.2', '')
+    buildTrail(`${directory}.3`, { origin: 'example.org/other' })
+    expect((await findings(trail.directory)).filter(({ what }) => what.includes('not continued'))).toEqual([])
+    buildTrail(`${directory}.4`, { origin: `${builtOrigin}/4`, follows })
+    const found = await findings(trail.directory)
+    expect(found).toContainEqual(
+      expect.objectContaining({ severity: 'warning', what: 'the trail was not continued: trail.4 beside it' }),
+    )
+    expect(found).not.toContainEqual(expect.objectContaining({ what: expect.stringContaining('stop record') }))
   })
 
   it('without its reserve, while a writer is there', async () => {

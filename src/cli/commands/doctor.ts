@@ -10,6 +10,7 @@ import { checkHolder } from '../doctor/lock.ts'
 import { checkDirectory, checkFileSystem, checkReserve, checkSpace, checkSuccessors } from '../doctor/place.ts'
 import { checkAge, checkRecords } from '../doctor/records.ts'
 import { type Output, type Style, writeJson } from '../io.ts'
+import { successorNames } from '../successors.ts'
 import { namedDirectory } from '../trail-at.ts'
 import { visible } from '../visible.ts'
 
@@ -57,10 +58,12 @@ async function examine(given: string): Promise<readonly Finding[]> {
   const missing = await checkDirectory(directory)
   if (missing.length > 0) return missing
   const layout = layoutOf(directory)
+  const reader = openReader(directory)
   const patient: Patient = {
     layout,
-    reader: openReader(directory),
+    reader,
     holder: await holderIn(layout.lock),
+    successors: await successorNames(reader),
     now: Date.now(),
   }
   const findings: Finding[] = []

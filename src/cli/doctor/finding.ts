@@ -19,6 +19,8 @@ export interface Patient {
   readonly reader: TrailReader
   /** Who writes to the trail now. */
   readonly holder: Holder
+  /** The names of what is beside it to go on from it, in the order in which they follow. */
+  readonly successors: readonly string[]
   /** Milliseconds since the epoch. */
   readonly now: number
 }

@@ -1,5 +1,4 @@
-import { lstat, readdir, statfs } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+import { lstat, statfs } from 'node:fs/promises'
 import { disk } from '../../trail/disk.ts'
 import { reserveBytes } from '../../trail/reserve.ts'
 import { counted } from '../counted.ts'
@@ -42,16 +41,11 @@ export const checkReserve: Check = async ({ layout, holder }) => {
   return [holder.mayWrite ? warning(what, advice) : note(what, advice)]
 }
 
-export const checkSuccessors: Check = async ({ layout }) => {
-  const path = resolve(layout.directory)
-  const start = `${basename(path)}.`
-  const names = (await readdir(dirname(path))).filter(
-    (name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)),
-  )
-  if (names.length === 0) return []
+export const checkSuccessors: Check = async ({ successors }) => {
+  if (successors.length === 0) return []
   return [
     warning(
-      `the trail was not continued: ${names.sort().join(', ')} beside it`,
+      `the trail was not continued: ${successors.join(', ')} beside it`,
       'The app reported TRAIL_NOT_CONTINUED with the reason when it started. Verify each of them, and keep all: the newest is the one that grows.',
     ),
   ]

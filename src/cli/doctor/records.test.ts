@@ -17,7 +17,7 @@ function patientWith(before: number, behind: number): Patient {
   trail.exchanges(behind)
   trail.checkpoint()
   const holder = { state: 'alive', mayWrite: true, name: 'somebody' } as const
-  return { layout: layoutOf(trail.directory), reader: openReader(trail.directory), holder, now }
+  return { layout: layoutOf(trail.directory), reader: openReader(trail.directory), holder, successors: [], now }
 }
 
 it.each([

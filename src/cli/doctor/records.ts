@@ -112,8 +112,9 @@ function recoveriesIn(records: readonly ReadRecord[], since: string): readonly F
   return [unknown.length === 0 ? note(what, advice) : warning(`${what}; unknown loss in ${unknown.length}`, advice)]
 }
 
-function endOf(last: ReadRecord | undefined, { holder }: Patient): readonly Finding[] {
-  if (last === undefined || holder.mayWrite || textAt(last, 'kind') === 'stop') return []
+function endOf(last: ReadRecord | undefined, { holder, successors }: Patient): readonly Finding[] {
+  // What has a successor is left as it was.
+  if (last === undefined || holder.mayWrite || successors.length > 0 || textAt(last, 'kind') === 'stop') return []
   return [
     warning(
       `nobody writes to the trail, and it does not end with a stop record; its last is of ${textAt(last, 'time') ?? 'an unknown time'}`,
