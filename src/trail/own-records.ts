@@ -5,7 +5,7 @@ import type { SealedRecord } from '../record/sealed-record.ts'
 import { sealTrailRecord } from '../record/trail-record.ts'
 import { Batch } from './batch.ts'
 import type { Gap } from './gap.ts'
-import type { OpenedTrail } from './open-directory.ts'
+import type { OpenedTrail } from './opening/open-directory.ts'
 
 export interface OwnRecordsParts {
   readonly loggerName: string

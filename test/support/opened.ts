@@ -8,7 +8,7 @@ import {
   type DirectorySettings,
   type OpenedTrail,
   openDirectory,
-} from '../../src/trail/open-directory.ts'
+} from '../../src/trail/opening/open-directory.ts'
 import { temporaryDirectory } from './temporary.ts'
 
 /** A path at which there is nothing yet, in a directory of its own that is gone after the test. */

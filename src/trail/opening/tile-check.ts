@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import type { Disk } from './disk.ts'
-import type { Layout } from './layout.ts'
-import { hashLength, type Tile } from './merkle.ts'
-import { withFile } from './small-file.ts'
-import { tilePath } from './tile-path.ts'
-import { TileWriter } from './tile-writer.ts'
+import type { Disk } from '../disk.ts'
+import type { Layout } from '../layout.ts'
+import { hashLength, type Tile } from '../merkle.ts'
+import { withFile } from '../small-file.ts'
+import { tilePath } from '../tile-path.ts'
+import { TileWriter } from '../tile-writer.ts'
 
 /** Tiles that are kept until they may be written: 8 MiB of hashes, of 262,144 lines. */
 const maxKept = 1_024

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import type { Checkpoint } from './checkpoint.ts'
-import type { Disk } from './disk.ts'
-import type { Layout } from './layout.ts'
-import { objectOf } from './line.ts'
-import { type Scan, scanLines, segmentsOf } from './scan.ts'
-import { readSmall } from './small-file.ts'
+import type { Checkpoint } from '../checkpoint.ts'
+import type { Disk } from '../disk.ts'
+import type { Layout } from '../layout.ts'
+import { objectOf } from '../line.ts'
+import { readSmall } from '../small-file.ts'
+import { type Scan, scanLines } from './scan.ts'
 import { TileCheck } from './tile-check.ts'
 
 const maxCursorBytes = 65_536
@@ -25,14 +25,6 @@ export async function inspect(disk: Disk, layout: Layout, checkpoint: Checkpoint
   if (!scan.atCheckpoint.root.equals(checkpoint.root)) return 'its lines are not those of its checkpoint'
   const cursor = await cursorAhead(disk, layout, size)
   return cursor === undefined ? { scan, tiles } : `cursors/${cursor} is ahead of its ${size} lines`
-}
-
-/** Whether there is a segment with at least a byte. */
-export async function hasLines(disk: Disk, layout: Layout): Promise<boolean> {
-  for (const first of await segmentsOf(disk, layout)) {
-    if (first > 0 || ((await disk.stat(layout.segment(first)))?.size ?? 0) > 0) return true
-  }
-  return false
 }
 
 /** The name of a cursor that counts more lines than there are. What is no cursor says nothing. */

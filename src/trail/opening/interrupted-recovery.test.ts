@@ -1,10 +1,10 @@
 import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { isChange, operated } from '../../test/support/disk-operations.ts'
-import { contentsOf, noLock, openAndLeave, trailPath } from '../../test/support/opened.ts'
-import { buildTrail, recordLines, segmentPathOf, writeKey } from '../../test/support/trail-builder.ts'
-import { disk } from './disk.ts'
+import { isChange, operated } from '../../../test/support/disk-operations.ts'
+import { contentsOf, noLock, openAndLeave, trailPath } from '../../../test/support/opened.ts'
+import { buildTrail, recordLines, segmentPathOf, writeKey } from '../../../test/support/trail-builder.ts'
+import { disk } from '../disk.ts'
 
 /** Opens a trail and dies at the change of this number, before it or after it. Gives whether there was one. */
 async function openAndDie(directory: string, at: number, when: 'before' | 'after'): Promise<boolean> {

@@ -1,10 +1,11 @@
-import type { Disk, DiskFile } from './disk.ts'
-import { firstOfSegment, type Layout, segmentPath } from './layout.ts'
-import { isWellFormed, maxLineBytes } from './line.ts'
+import type { Disk, DiskFile } from '../disk.ts'
+import { type Layout, segmentPath } from '../layout.ts'
+import { isWellFormed, maxLineBytes } from '../line.ts'
+import { hashLeaf, type Tile, Tree } from '../merkle.ts'
+import { segmentsOf } from '../segments.ts'
+import { withFile } from '../small-file.ts'
+import { readLines } from '../split-lines.ts'
 import { LineFacts } from './line-facts.ts'
-import { hashLeaf, type Tile, Tree } from './merkle.ts'
-import { withFile } from './small-file.ts'
-import { readLines } from './split-lines.ts'
 
 /** Bytes at the end of a segment that belong to no line. */
 export interface Stray {
@@ -58,17 +59,6 @@ export async function scanLines(
     if (scan.fault === undefined) await scan.segment(first, firsts[at + 1])
   }
   return scan
-}
-
-/** The indices that name the segments, in their order. What only has such a name and is no file is left out. */
-export async function segmentsOf(disk: Disk, layout: Layout): Promise<number[]> {
-  if ((await disk.stat(layout.segments))?.kind !== 'directory') return []
-  const firsts: number[] = []
-  for (const name of await disk.list(layout.segments)) {
-    const first = firstOfSegment(name)
-    if (first !== undefined && (await disk.stat(layout.segment(first)))?.kind === 'file') firsts.push(first)
-  }
-  return firsts.sort((one, other) => one - other)
 }
 
 class Scanning implements Scan {

@@ -1,12 +1,12 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { AuditError } from '../lib/errors.ts'
-import type { Disk } from './disk.ts'
-import type { Lock, takeLock } from './lock.ts'
+import { AuditError } from '../../lib/errors.ts'
+import type { Disk } from '../disk.ts'
+import type { Lock, takeLock } from '../lock.ts'
+import { trailError } from '../trail-failure.ts'
 import { type Ground, isDirectory, type Opened, openOne, type Place } from './open-one.ts'
 import { type Candidate, findSuccessor, type Statement, statementOf } from './successor.ts'
-import { trailError } from './trail-failure.ts'
 import { TrailKey } from './trail-key.ts'
 
 /** What decides which trail is opened, and how. */

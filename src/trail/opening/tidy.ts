@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { Disk, DiskStat } from './disk.ts'
-import { directoryNames, firstOfSegment, kindOf, type Layout } from './layout.ts'
-import { parseTilePath, type TileName } from './tile-path.ts'
+import type { Disk, DiskStat } from '../disk.ts'
+import { directoryNames, firstOfSegment, kindOf, type Layout } from '../layout.ts'
+import { parseTilePath, type TileName } from '../tile-path.ts'
 
 /** A tile's file; its path is that within the trail's directory. */
 export interface FoundTile extends TileName {

@@ -1,4 +1,4 @@
-import { headOf, isObject, type LineHead, objectOf } from './line.ts'
+import { headOf, isObject, type LineHead, objectOf } from '../line.ts'
 
 const kindMember = Buffer.from('"kind":"')
 const idMember = Buffer.from('{"id":"')

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path'
-import type { Disk, DiskFile } from './disk.ts'
-import type { Layout } from './layout.ts'
-import { withFile } from './small-file.ts'
-import { writeAll } from './write-all.ts'
+import type { Disk, DiskFile } from '../disk.ts'
+import type { Layout } from '../layout.ts'
+import { withFile } from '../small-file.ts'
+import { writeAll } from '../write-all.ts'
 
 /** Bytes of a file that belong to no line, as a `damage` record names them. */
 export interface Damage {

@@ -14,8 +14,8 @@ import {
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { contentsOf, openAndLeave, openAt, trailPath } from '../../test/support/opened.ts'
-import { temporaryDirectory } from '../../test/support/temporary.ts'
+import { contentsOf, openAndLeave, openAt, trailPath } from '../../../test/support/opened.ts'
+import { temporaryDirectory } from '../../../test/support/temporary.ts'
 import {
   type BuiltTrail,
   buildTrail,
@@ -34,8 +34,8 @@ import {
   timeOf,
   withNonce,
   writeKey,
-} from '../../test/support/trail-builder.ts'
-import { type Disk, disk } from './disk.ts'
+} from '../../../test/support/trail-builder.ts'
+import { type Disk, disk } from '../disk.ts'
 
 const first = segmentPathOf(0)
 
@@ -188,7 +188,7 @@ describe('a trail that was stopped', () => {
   })
 
   it('is opened by the vectors of its format', async () => {
-    const page = readFileSync(join(import.meta.dirname, '../../docs/format.md'), 'utf8')
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/format.md'), 'utf8')
     const block = (name: string): string => page.match(new RegExp(`\`\`\`\\w+ ${name}\\n(.*?)\`\`\``, 's'))?.[1] ?? ''
     const directory = trailPath()
     mkdirSync(join(directory, 'segments'), { recursive: true })

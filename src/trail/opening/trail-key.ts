@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { AuditError } from '../lib/errors.ts'
-import { loadSigningKey } from './signing-key.ts'
+import { AuditError } from '../../lib/errors.ts'
+import { loadSigningKey } from '../signing-key.ts'
 
 /** The signing key of a trail, which is read once, and made only for a trail that is new. */
 export class TrailKey {
