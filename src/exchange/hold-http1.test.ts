@@ -176,11 +176,10 @@ describe('the connection of held responses', () => {
     const client = await connectRaw(serving.port)
     client.send(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''))
     await expect.poll(() => responses.size, { interval: 1 }).toBe(20)
-    for (const { path } of order) {
-      const res = responses.get(path)
-      if (Number(path.slice(1)) % 3 === 0) res?.write('part of ')
-      res?.end(path)
-    }
+    for (const [index, path] of paths.entries()) if (index % 3 === 0) responses.get(path)?.write('part of ')
+    // From Node.js 26 on, what is written in the turn of its end shares a chunk with it.
+    await new Promise(setImmediate)
+    for (const { path } of order) responses.get(path)?.end(path)
     for (const turn of paths.keys()) {
       await hold.committed(turn + 1)
       const complete = parseResponses(

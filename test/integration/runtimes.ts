@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { succeed } from './commands.ts'
 
 /** The lines of Node.js that the package promises to run on. */
-export const lines = ['20', '22', '24'] as const
+export const lines = ['20', '22', '24', '26'] as const
 
 /** A line of Node.js. */
 export type Line = (typeof lines)[number]

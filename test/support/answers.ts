@@ -75,7 +75,6 @@ export const answers: readonly Answer[] = [
       res.end('end', (...values: unknown[]) => note('end called back', ...values))
       noteState(res, note)
     },
-    early: 'part',
   },
   {
     name: 'several writes, then end',
@@ -242,8 +241,10 @@ export const answers: readonly Answer[] = [
     answer: (_req, res) => {
       res.setHeader('Trailer', 'x-sum')
       res.write('body')
-      res.addTrailers({ 'x-sum': '42' })
-      res.end()
+      void inTurns(() => {
+        res.addTrailers({ 'x-sum': '42' })
+        res.end()
+      })
     },
     early: 'body',
   },

@@ -114,7 +114,7 @@ export function holds(mount: Mount, quirks: Quirks): void {
       const app = await begin(commit, {
         raw: (_req, res) => {
           res.write('part')
-          res.end()
+          setImmediate(() => res.end())
         },
       })
       const client = await askWaiting(app, quirks)
