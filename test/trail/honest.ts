@@ -1,12 +1,13 @@
 /*
- * Trails that are verified again and again while they are written, from another thread.
+ * Trails that are verified again and again while they are written, from another process.
  *
  *   const { faults, verified } = await verifyWhileWritten({ trails: 40, seed: 1, parent: temporaryDirectory() })
  */
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
+import { onTestFinished } from 'vitest'
 import { uuidv7 } from '../../src/lib/uuid.ts'
 import { SealedRecord } from '../../src/record/sealed-record.ts'
 import { openTrail, type Trail } from '../../src/trail/trail.ts'
@@ -15,7 +16,7 @@ import { randomOf } from '../support/power-cut-disk.ts'
 import { trailParts } from '../support/trail-parts.ts'
 import { key, origin, verifierKey } from './served.ts'
 
-const bundle = bundled(new URL('./verifying-worker.ts', import.meta.url))
+const bundle = bundled(new URL('./verifier.ts', import.meta.url))
 
 export interface Verified {
   readonly faults: readonly string[]
@@ -32,10 +33,11 @@ export async function verifyWhileWritten(settings: {
   parent: string
 }): Promise<Verified> {
   const { trails, seed, parent } = settings
-  const worker = new Worker(bundle)
+  const verifier = fork(bundle, { execArgv: [] })
+  onTestFinished(() => void verifier.kill('SIGKILL'))
   const verify = async (directory: string): Promise<{ size: number; faults: string[] }> => {
-    worker.postMessage({ directory, key: verifierKey })
-    const [answer] = await once(worker, 'message')
+    verifier.send({ directory, key: verifierKey })
+    const [answer] = await once(verifier, 'message')
     return answer
   }
   const directories = Array.from({ length: trails }, (_, number) => join(parent, `trail-${seed}-${number}`))
@@ -59,7 +61,7 @@ export async function verifyWhileWritten(settings: {
     if (faults.length > 10) break
   }
   await writing
-  await worker.terminate()
+  verifier.disconnect()
   return { faults, verified, grown }
 }
 
