@@ -3,12 +3,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { disk } from '../../src/trail/disk.ts'
 import { type Lock, takeLock } from '../../src/trail/lock.ts'
-import {
-  type DirectoryParts,
-  type DirectorySettings,
-  type OpenedTrail,
-  openDirectory,
-} from '../../src/trail/opening/open-directory.ts'
+import { type DirectorySettings, type OpenedTrail, openDirectory } from '../../src/trail/opening/open-directory.ts'
+import type { DirectoryParts } from '../../src/trail/opening/open-one.ts'
 import { temporaryDirectory } from './temporary.ts'
 
 /** A path at which there is nothing yet, in a directory of its own that is gone after the test. */

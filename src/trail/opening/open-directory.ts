@@ -3,9 +3,9 @@ import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { AuditError } from '../../lib/errors.ts'
 import type { Disk } from '../disk.ts'
-import type { Lock, takeLock } from '../lock.ts'
+import type { Lock } from '../lock.ts'
 import { trailError } from '../trail-failure.ts'
-import { type Ground, isDirectory, type Opened, openOne, type Place } from './open-one.ts'
+import { type DirectoryParts, type Ground, isDirectory, type Opened, openOne, type Place } from './open-one.ts'
 import { type Candidate, findSuccessor, type Statement, statementOf } from './successor.ts'
 import { TrailKey } from './trail-key.ts'
 
@@ -31,12 +31,6 @@ export interface NotContinued {
 export interface OpenedTrail extends Opened {
   /** First to last; empty where the trail was continued. */
   readonly notContinued: readonly NotContinued[]
-}
-
-/** What the opening of a directory stands on; tests put something else in place. */
-export interface DirectoryParts {
-  readonly disk: Disk
-  readonly takeLock: typeof takeLock
 }
 
 /**

@@ -51,10 +51,14 @@ export interface Passed {
   readonly lock: Lock
 }
 
-/** What the opening of a directory stands on. */
-export interface Ground {
+/** What the opening of a directory stands on; tests put something else in place. */
+export interface DirectoryParts {
   readonly disk: Disk
   readonly takeLock: typeof takeLock
+}
+
+/** The same for one trail and its successors, which have one key. */
+export interface Ground extends DirectoryParts {
   readonly key: TrailKey
 }
 
