@@ -1,11 +1,10 @@
-import type { KeyObject } from 'node:crypto'
 import { AuditError } from '../lib/errors.ts'
 import type { SealedRecord } from '../record/sealed-record.ts'
 import { type Deferred, deferred } from './deferred.ts'
 import { type Disk, disk as realDisk } from './disk.ts'
 import type { Gap } from './gap.ts'
 import { type Lock, takeLock } from './lock.ts'
-import { type OpenedTrail, openDirectory } from './opening/open-directory.ts'
+import { type DirectorySettings, type OpenedTrail, openDirectory } from './opening/open-directory.ts'
 import type { OwnRecords, OwnRecordsParts } from './own-records.ts'
 import { trailError } from './trail-failure.ts'
 import { Writer } from './writer.ts'
@@ -23,14 +22,7 @@ const lasting = new Set<string>([
 
 /** What a trail is opened with. */
 export interface OpenerParts extends OwnRecordsParts {
-  readonly settings: {
-    /** Absolute; it is made where it is missing, the directory that it is in is not. */
-    readonly directory: string
-    /** The signing key; else it is in a file beside the directory. */
-    readonly key?: string | KeyObject | undefined
-    readonly origin?: string | undefined
-    readonly allowNetworkFs: boolean
-  }
+  readonly settings: Omit<DirectorySettings, 'loggerName'>
   /** Gets every record, the trail's own too, in the order of the file, once it is durable. Must not throw. */
   readonly durable: (records: readonly SealedRecord[]) => void
   readonly report: (error: AuditError) => void

@@ -17,7 +17,9 @@ export interface DirectorySettings {
   readonly key?: string | KeyObject | undefined
   /** The name of the log; else that of `trail.json`, else one is made up. */
   readonly origin?: string | undefined
+  /** A part of a name that is made up. */
   readonly loggerName: string
+  /** Whether the trail may be on a file system that other machines share. */
   readonly allowNetworkFs: boolean
 }
 
@@ -36,7 +38,7 @@ export interface OpenedTrail extends Opened {
 /**
  * Opens a trail to write to it: makes it, or mends what a crash left, or goes on in a successor. The records that tell of it are left to who
  * writes. Throws what `takeLock` and `loadSigningKey` throw, `TRAIL_ORIGIN_DIFFERS`, `TRAIL_KEY_DIFFERS`, `TRAIL_VERSION_UNKNOWN` and `TRAIL_NETWORK_FS`,
- * and then has changed nothing; `TRAIL_OPEN_FAILED` where the system refused something.
+ * and then has changed nothing; `TRAIL_PATH_CHANGED` where the directory goes away meanwhile, `TRAIL_OPEN_FAILED` for all else that is refused.
  */
 export async function openDirectory(settings: DirectorySettings, parts: DirectoryParts): Promise<OpenedTrail> {
   try {
