@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path'
 import { disk } from '../trail/disk.ts'
 import type { Follows } from '../trail/header.ts'
 import { successorDirectory } from '../trail/layout.ts'
+import { isFollowing } from '../trail/opening/successor.ts'
 import { openReader, type TrailReader } from '../trail/read.ts'
 
 /** A trail that says that it follows another, which was not continued (docs/format.md, R7). */
@@ -43,8 +44,8 @@ export async function successorNames(reader: TrailReader): Promise<readonly stri
 }
 
 /** Whether a successor follows exactly what a checkpoint states. */
-export function isFollowing({ follows }: Successor, { origin, size, root }: Stated): boolean {
-  return follows.origin === origin && follows.size === size && follows.root === root.toString('base64')
+export function isNext(successor: Successor, { origin, size, root }: Stated): boolean {
+  return isFollowing(successor, { origin, size, root: root.toString('base64') })
 }
 
 /** What a directory may be: the first trail, or the successor of this number of another. */

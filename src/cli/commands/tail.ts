@@ -5,7 +5,7 @@ import { type Command, CommandError, json, status } from '../command.ts'
 import { counted } from '../counted.ts'
 import { type Io, type Output, type Style, say } from '../io.ts'
 import { partsOf, readRecord } from '../record.ts'
-import { isFollowing, type Successor, successorsBeside } from '../successors.ts'
+import { isNext, type Successor, successorsBeside } from '../successors.ts'
 import { trailAt } from '../trail-at.ts'
 
 /** Checkpoints are at least a second apart; looking twice as often is late by half of it at most. */
@@ -76,7 +76,7 @@ class Follower {
       // Before the checkpoint: a trail that has a successor does not grow any more.
       const successors = await successorsBeside(this.#reader.directory)
       await this.#showNew(successors, ended)
-      const next = successors.find((successor) => isFollowing(successor, this.#shown))
+      const next = successors.find((successor) => isNext(successor, this.#shown))
       const other = successors.findLast(({ follows }) => follows.origin === this.#shown.origin)
       if (next !== undefined) await this.#goOnIn(next)
       else if (other !== undefined) throw this.#differs(other)

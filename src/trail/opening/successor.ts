@@ -61,7 +61,8 @@ async function isFreeAt(disk: Disk, layout: Layout): Promise<boolean> {
   return (await isUnused(disk, layout)) && !(await hasStrangers(disk, layout))
 }
 
-function isFollowing({ follows }: Header, { origin, size, root }: Statement): boolean {
+/** Whether a trail says that it follows exactly this statement, as far as its origin is known. */
+export function isFollowing({ follows }: Pick<Header, 'follows'>, { origin, size, root }: Statement): boolean {
   if (follows === undefined || follows.size !== size || follows.root !== root) return false
   return origin === undefined || follows.origin === origin
 }
