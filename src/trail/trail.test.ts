@@ -389,6 +389,22 @@ test('records that come before the trail is open wait for it', async () => {
   expect(kindsIn(tried.directory)).toEqual(['start', 'record', 'record', 'stop'])
 })
 
+test('a directory that goes away while it is opened is told, and opened when it is back', async () => {
+  const watch = watched()
+  const directory = newDirectory()
+  let goesAway = 1
+  let isMended = false
+  watch.around = ({ name }, run) => {
+    isMended ||= name === 'segments.syncDirectory'
+    return name === 'root.stat' && isMended && goesAway-- > 0 ? (Promise.resolve() as ReturnType<typeof run>) : run()
+  }
+  const { reports, trail } = unopened(watch.on(directory))
+  await expect(trail.ready).rejects.toMatchObject({ code: 'TRAIL_PATH_CHANGED' })
+  expect(reports.map(({ message }) => message)).toEqual([expect.stringContaining('the directory is gone')])
+  await eventually(() => expect(trail.health().state).toBe('ok'))
+  await trail.close(60_000)
+})
+
 test('a directory that cannot be made is told, and made when it can be', async () => {
   const directory = join(temporaryDirectory(), 'missing/trail')
   const tried = unopened({ directory })

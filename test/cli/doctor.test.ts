@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { holderOf, type LockHolder } from '../../src/trail/lock-holder.ts'
 import { namedPipe, temporaryDirectory } from '../support/temporary.ts'
 import { buildTrail, builtOrigin, leafHash, rootOf } from '../support/trail-builder.ts'
@@ -201,7 +201,7 @@ describe('the lock', () => {
     const pid = Number((await once(parent.stdout, 'data')).toString())
     const lock = lockOf(pid)
     process.kill(pid, 'SIGKILL')
-    await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '))
+    await eventually(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '))
     expect(await findings(vectorTrail({ lock }))).toContainEqual(
       expect.objectContaining({ severity: 'note', what: expect.stringMatching(/^the lock names .* which is gone$/) }),
     )
