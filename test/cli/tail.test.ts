@@ -120,7 +120,7 @@ describe('following', () => {
     const directory = join(temporaryDirectory(), 'trail')
     const before = triedTrail({ directory })
     await before.append('durable')
-    await before.trail.close(5_000)
+    await before.trail.close(60_000)
     const running = start(['tail', directory, '-f', '--json'])
     await running.shows(/"kind":"stop"/)
     const shown = linesIn(directory)
@@ -128,7 +128,7 @@ describe('following', () => {
     writeFileSync(segment, readFileSync(segment, 'utf8').replace('fiets', 'auto!'))
     const after = triedTrail({ directory })
     await after.append('durable')
-    await after.trail.close(5_000)
+    await after.trail.close(60_000)
     await running.shows(/"kind":"stop".*"kind":"stop"/s)
     running.child.kill('SIGINT')
     const { status, stdout, stderr } = await running.ended
