@@ -50,7 +50,7 @@ export async function look(
   const claims = readClaims(files, keys, options, faults)
   checkTopLevel(files, faults)
   const lines = await compare(files, claims, faults, progressOf(options, before.bytes))
-  const verdict = verdictOf(claims, lines, faults, keys === undefined)
+  const verdict = verdictOf(claims, lines, faults, keys !== undefined)
   const after = stateOf(files)
   return { verdict, mayPass: faults.mayPass, changed: before.stamp !== after.stamp }
 }
@@ -114,9 +114,9 @@ function markOf(claim: Claim, tree: Tree): Mark[] {
   return [{ size: claim.checkpoint.size, reached }]
 }
 
-function verdictOf({ header, current, older }: Claims, lines: Lines, faults: Faults, isOpen: boolean): Verdict {
+function verdictOf({ header, current, older }: Claims, lines: Lines, faults: Faults, hasKey: boolean): Verdict {
   const [best] = [current, ...older].filter(fits).sort((a, b) => sizeOf(b) - sizeOf(a))
-  const proven = isOpen ? 'consistent' : 'passed'
+  const proven = hasKey ? 'passed' : 'consistent'
   return {
     verdict: faults.any ? 'failed' : proven,
     origin: header?.origin ?? current.checkpoint?.origin ?? null,
