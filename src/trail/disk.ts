@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
-import { isSystemError } from '../lib/system-error.ts'
+import { unlessMissing } from '../lib/system-error.ts'
 
 /** What is at a path, or behind a descriptor. */
 export interface DiskStat {
@@ -78,12 +78,8 @@ export const disk: Disk = {
   open: async (path, how) => openFile(await call.open(path, flags[how], 0o600)),
   list: async (path) => (await fs.promises.readdir(path)).sort(),
   stat: async (path) => {
-    try {
-      return statOf(await call.lstat(path))
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT')) return undefined
-      throw error
-    }
+    const stats = await unlessMissing(call.lstat(path))
+    return stats && statOf(stats)
   },
   rename: (from, to) => fs.promises.rename(from, to),
   unlink: (path) => fs.promises.unlink(path),

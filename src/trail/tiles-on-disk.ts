@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { isSystemError } from '../lib/system-error.ts'
+import { unlessMissing } from '../lib/system-error.ts'
 import type { Disk } from './disk.ts'
 import type { Layout } from './layout.ts'
 import { hashLength, tileWidth } from './merkle.ts'
@@ -41,13 +41,4 @@ async function readIfThere(disk: Disk, path: string, bytes: number): Promise<Buf
       return hashes
     }),
   )
-}
-
-async function unlessMissing<Value>(found: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await found
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined
-    throw error
-  }
 }

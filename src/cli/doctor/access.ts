@@ -1,6 +1,6 @@
 import { lstat, readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { isSystemError } from '../../lib/system-error.ts'
+import { unlessMissing } from '../../lib/system-error.ts'
 import { disk } from '../../trail/disk.ts'
 import { readFull, withFile } from '../../trail/small-file.ts'
 import { counted } from '../counted.ts'
@@ -15,7 +15,8 @@ export const checkModes: Check = async ({ layout }) => {
   if (process.platform === 'win32') return []
   const open: string[] = []
   for await (const path of everythingIn(layout.directory)) {
-    const found = await unlessGone(lstat(path))
+    // A writer at work takes away what was there a moment ago.
+    const found = await unlessMissing(lstat(path))
     if (((found?.mode ?? 0) & forOthers) !== 0) open.push(relative(layout.directory, path) || 'the directory')
   }
   if (open.length === 0) return []
@@ -75,17 +76,9 @@ async function holdsKey(path: string): Promise<boolean> {
 
 async function* everythingIn(directory: string): AsyncGenerator<string> {
   yield directory
-  for (const entry of (await unlessGone(readdir(directory, { withFileTypes: true }))) ?? []) {
+  for (const entry of (await unlessMissing(readdir(directory, { withFileTypes: true }))) ?? []) {
     const path = join(directory, entry.name)
     if (entry.isDirectory()) yield* everythingIn(path)
     else yield path
   }
-}
-
-/** A writer at work takes away what was there a moment ago. */
-async function unlessGone<Found>(found: Promise<Found>): Promise<Found | undefined> {
-  return found.catch((error: unknown) => {
-    if (isSystemError(error, 'ENOENT')) return undefined
-    throw error
-  })
 }
