@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { succeed } from './commands.ts'
@@ -18,9 +18,16 @@ export function nodeOf(line: Line): string {
   return join(directory, 'node_modules', `node${line}`, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 }
 
+/** Whether a line's `node` is there, and whole: an earlier run may have been broken off. */
+function works(line: Line): boolean {
+  const { status, stdout } = spawnSync(nodeOf(line), ['--version'], { encoding: 'utf8' })
+  return status === 0 && stdout.startsWith(`v${line}.`)
+}
+
 /** Fetches the lines that are not there yet, as packages that hold nothing but the binary. */
 export async function installRuntimes(): Promise<void> {
-  if (lines.every((line) => existsSync(nodeOf(line)))) return
+  if (lines.every(works)) return
+  await rm(directory, { recursive: true, force: true })
   await mkdir(directory, { recursive: true })
   await writeFile(join(directory, 'package.json'), '{"private":true}\n')
   const packages = lines.map((line) => `node${line}@npm:node-${process.platform}-${process.arch}@${line}`)

@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -30,7 +29,9 @@ const receiver = http.createServer(async (req, res) => {
 let directory: string
 
 beforeAll(async () => {
-  if (!existsSync(workerd)) {
+  // Whole, too: an earlier run may have been broken off.
+  if (spawnSync(workerd, ['--version']).status !== 0) {
+    await rm(runtimes, { recursive: true, force: true })
     await mkdir(runtimes, { recursive: true })
     await writeFile(join(runtimes, 'package.json'), '{"private":true}\n')
     await succeed('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', 'workerd@1.20261117.1'], {
