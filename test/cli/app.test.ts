@@ -10,7 +10,7 @@ import { griffier, start } from './command.ts'
 
 /** An app that keeps a trail, and how to ask it for a page. */
 async function startApp(directory: string) {
-  const audit = createAuditLog({ logHandler: [], loggerName: 'app', trail: { directory } })
+  const audit = createAuditLog({ logHandler: [], loggerName: 'app', closeTimeoutMs: 60_000, trail: { directory } })
   const handle = nodeAudit(audit)((req, res) => {
     req.auditLog.info(`Showed ${req.url}`)
     res.end('shown')

@@ -24,7 +24,7 @@ export function keepsToTrail(mount: Mount, quirks: Quirks): void {
     const directory = join(temporaryDirectory(), 'audit')
     const disk = createControlledDisk()
     const app = await start(mount, {
-      settings: { guarantee, trail: { directory }, onError: () => undefined, ...settings },
+      settings: { guarantee, trail: { directory }, closeTimeoutMs: 60_000, onError: () => undefined, ...settings },
       trail: (parts) => openTrail({ ...parts, disk }),
       raw: raw ?? ((_req, res) => res.end('hello')),
     })
