@@ -1,6 +1,7 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from 'vitest/config'
 
-const nest11 = new URL('test/nest11/node_modules/@nestjs/', import.meta.url).pathname
+const nest11 = fileURLToPath(new URL('test/nest11/node_modules/@nestjs/', import.meta.url))
 
 /** Tests of Nest, run with version 11 in place of the current one; all that are not here are in the other configuration. */
 export function withNest11(include: string[]): TestProjectInlineConfiguration {

@@ -8,6 +8,7 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 600_000,
     hookTimeout: 900_000,
     teardownTimeout: 60_000,
+    retry: process.env.CI === undefined ? 0 : 1,
     expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     fileParallelism: false,

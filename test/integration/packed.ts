@@ -30,7 +30,10 @@ const notInACheckout = new Set(['node_modules', 'dist', 'coverage', 'out', '.git
 export async function packAndInstall(): Promise<Packed> {
   const temporary = await mkdtemp(join(tmpdir(), 'griffier-packed-'))
   const checkout = join(temporary, 'checkout')
-  await cp(root, checkout, { recursive: true, filter: (source) => !notInACheckout.has(basename(source)) })
+  await cp(root, checkout, {
+    recursive: true,
+    filter: (source) => source === root || !notInACheckout.has(basename(source)),
+  })
   await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'))
   const { stdout } = await succeed('npm', ['pack', '--json', '--pack-destination', temporary], { cwd: checkout })
   // What prepack prints comes before the report.
