@@ -96,12 +96,14 @@ function holding(descriptor, isDurable) {
   }
   return (req, res, headersOf) => {
     const { end } = res
-    res.end = (...args) => {
+    // Not assigned where it is written: V8 would make it among the old objects, with all that it refers to.
+    const heldEnd = (...args) => {
       if (pending.length === 0) setImmediate(write)
       pending.push(`${lineOf(req, res, headersOf()).slice(0, -2)},"nonce":"${nonce()}"}\n`)
       waiting.push(() => Reflect.apply(end, res, args))
       return res
     }
+    res.end = heldEnd
   }
 }
 
@@ -160,10 +162,11 @@ function onHono(watch) {
   const middleware = ({ env: { incoming, outgoing } }, next) => {
     const { writeHead } = outgoing
     let sent
-    outgoing.writeHead = (status, headers) => {
+    const seeingHead = (status, headers) => {
       sent = headers
       return Reflect.apply(writeHead, outgoing, [status, headers])
     }
+    outgoing.writeHead = seeingHead
     watch(incoming, outgoing, () => sent)
     return next()
   }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { HeldResponse, type HoldOptions } from './held-response.ts'
 import { type Kept, keepFromClosing } from './idle-connections.ts'
 import { writtenHead } from './node-response.ts'
+import { override } from './override.ts'
 import { refusal, refusalHead } from './refusal.ts'
 import { WriteGate } from './write-gate.ts'
 
@@ -10,18 +11,18 @@ import { WriteGate } from './write-gate.ts'
 export function holdHttp1(res: ServerResponse, options: HoldOptions): void {
   const held = new HeldHttp1Response(res, options)
   const { end, write, flushHeaders } = res
-  res.end = function (this: ServerResponse, chunk?: unknown, encoding?: unknown, callback?: unknown): ServerResponse {
+  override(res, 'end', function (this: ServerResponse, chunk?: unknown, encoding?: unknown, callback?: unknown) {
     return held.end(() => end.call(this, chunk, encoding as BufferEncoding, callback as () => void))
-  }
-  res.write = function (this: ServerResponse, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+  })
+  override(res, 'write', function (this: ServerResponse, chunk: unknown, encoding?: unknown, callback?: unknown) {
     if (!held.beforeWrite(chunk, encoding))
       return write.call(this, chunk, encoding as BufferEncoding, callback as () => void)
     return held.lastPart(() => write.call(this, chunk, encoding as BufferEncoding, callback as () => void))
-  }
-  res.flushHeaders = function (this: ServerResponse): void {
+  })
+  override(res, 'flushHeaders', function (this: ServerResponse) {
     if (!held.beforeFlushHeaders()) flushHeaders.call(this)
     else held.lastPart(() => flushHeaders.call(this))
-  }
+  })
 }
 
 /**

@@ -5,6 +5,7 @@ import type {
   ServerStreamResponseOptions,
 } from 'node:http2'
 import { HeldResponse, type HoldOptions } from './held-response.ts'
+import { override } from './override.ts'
 import { refusal } from './refusal.ts'
 import { lift, shadow } from './shadow.ts'
 import { WriteGate } from './write-gate.ts'
@@ -40,9 +41,10 @@ export function holdHttp2(res: Http2ServerResponse, options: HoldOptions): void 
   const responses: Http2ServerResponse & Held = res
   responses[heldKey] = held
   const { end } = res
-  res.end = function (this: Http2ServerResponse, chunk?: unknown, encoding?: unknown, callback?: unknown) {
+  const heldEnd = function (this: Http2ServerResponse, chunk?: unknown, encoding?: unknown, callback?: unknown) {
     return held.end(() => end.call(this, chunk as string, encoding as BufferEncoding, callback as () => void))
-  } as typeof res.end
+  }
+  override(res, 'end', heldEnd as typeof res.end)
 }
 
 /** The head of a response that is held on HTTP/2, if it has not been sent yet; what was sent is `stream.sentHeaders`. */
@@ -64,8 +66,10 @@ class HeldHttp2Response extends HeldResponse {
     super(options)
     this.#stream = stream
     const { respond } = stream
-    this.#respond = (...head) => (this.#keepHead(head) ? undefined : Reflect.apply(respond, stream, head))
-    shadow(stream, 'respond', this.#respond)
+    // See `override`: not assigned where it is written.
+    const keeping: Respond = (...head) => (this.#keepHead(head) ? undefined : Reflect.apply(respond, stream, head))
+    this.#respond = keeping
+    shadow(stream, 'respond', keeping)
   }
 
   /** Runs the response's `end` with the gate closed. */

@@ -7,6 +7,7 @@ import { exchangeOf, exchangesOf, mark } from './marks.ts'
 import { type NodeRequest, nodeRequestFacts } from './node-request.ts'
 import { http1EndedBy, isHttp2, type NodeResponse, writtenHead } from './node-response.ts'
 import { type NodeCapture, NodeSource } from './node-source.ts'
+import { override } from './override.ts'
 import { watchUser, watchUsersAlike } from './request-user.ts'
 import { stopWaiting, whenSocketCloses } from './socket-close.ts'
 
@@ -69,14 +70,15 @@ function learn(capture: NodeCapture, exchange: Exchange, req: NodeRequest, known
 /** Sees when the head goes out, which is a moment to ask who acts, and when the response is finished or cut off. */
 function watchResponse(exchange: Exchange, req: NodeRequest, res: NodeResponse, headerText: HeaderText): void {
   const { writeHead } = res
-  res.writeHead = function (this: NodeResponse, ...head: unknown[]) {
+  const seeingHead = function (this: NodeResponse, ...head: unknown[]): unknown {
     exchange.askUser()
     const result: unknown = Reflect.apply(writeHead, this, head)
     // Read already now, which makes one piece of the many that Node put the head together from: it is sent faster so.
     const written = writtenHead(this)
     if (written !== undefined) headerText.fromHead(written)
     return result
-  } as never
+  }
+  override(res, 'writeHead', seeingHead as never)
   watchEmit(res, exchange, (event) => {
     if (event === 'finish' || event === 'close') exchange.endAt(event)
     else if (event === 'socket') stopWaiting(req.socket, exchange)
@@ -95,7 +97,7 @@ function watchEmit(
 ): void {
   const { emit } = emitter
   const { scope } = exchange.recorder
-  emitter.emit = function (this: NodeRequest | NodeResponse, ...event: [string | symbol, ...unknown[]]): boolean {
+  const watched = function (this: NodeRequest | NodeResponse, ...event: [string | symbol, ...unknown[]]): boolean {
     try {
       // Most of what is said has no listener, and entering the scope costs more than saying it.
       if (scope === null || this.listenerCount(event[0]) === 0) return Reflect.apply(emit, this, event)
@@ -103,7 +105,8 @@ function watchEmit(
     } finally {
       then?.(event[0])
     }
-  } as never
+  }
+  override(emitter, 'emit', watched as never)
 }
 
 /**

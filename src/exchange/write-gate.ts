@@ -41,10 +41,15 @@ export class WriteGate<Channel extends Duplex> {
     this.#closed = closed
     this.#ended = ended
     const { write, end } = channel
-    this.#write = (...values) => (this.#isShut() ? this.#queueWrite(values) : Reflect.apply(write, channel, values))
-    this.#end = (...values) => (this.#isShut() ? this.#queueEnd(values) : Reflect.apply(end, channel, values))
-    shadow(channel, 'write', this.#write)
-    shadow(channel, 'end', this.#end)
+    // See `override`: not assigned where they are written.
+    const queueingWrite = (...values: Values): boolean =>
+      this.#isShut() ? this.#queueWrite(values) : Reflect.apply(write, channel, values)
+    const queueingEnd = (...values: Values): Channel =>
+      this.#isShut() ? this.#queueEnd(values) : Reflect.apply(end, channel, values)
+    this.#write = queueingWrite
+    this.#end = queueingEnd
+    shadow(channel, 'write', queueingWrite)
+    shadow(channel, 'end', queueingEnd)
     // Before Node's own listener, which makes an HTTP/1 response emit `close`.
     channel.prependListener('close', closed)
   }
