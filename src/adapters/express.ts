@@ -6,11 +6,10 @@ import { logThrough } from '../exchange/log-through.ts'
 import { exchangeOf } from '../exchange/marks.ts'
 import { passOn } from '../exchange/node-admission.ts'
 import { openExchange } from '../exchange/node-exchange.ts'
-import { type NodeFramework, originalTarget } from '../exchange/node-request.ts'
 import { createNodeCapture } from '../exchange/node-source.ts'
 import type { Recorder } from '../exchange/recorder.ts'
-import { userFromNodeRequest } from '../exchange/user.ts'
 import type { Logger } from '../record/logger.ts'
+import { onExpress } from './frameworks/express.ts'
 
 declare global {
   namespace Express {
@@ -18,28 +17,6 @@ declare global {
       /** The logger of this request's audit record; always there once the middleware ran, and always safe to call. */
       auditLog: Logger
     }
-  }
-}
-
-const express: NodeFramework = {
-  source: 'extended',
-  target: originalTarget,
-  address: decidedAddress,
-  userHolder: (req) => req,
-  route: (req) => {
-    const { baseUrl, route } = req as Request
-    return typeof route?.path === 'string' ? `${baseUrl}${route.path}` : undefined
-  },
-  user: userFromNodeRequest,
-}
-
-/** The address by the app's own trust setting; undefined where it has none, or where its function throws. */
-function decidedAddress(req: object): string | undefined {
-  const { app } = req as Request
-  try {
-    return app?.get('trust proxy') ? (req as Request).ip : undefined
-  } catch {
-    return undefined
   }
 }
 
@@ -60,7 +37,7 @@ export function expressAudit<AppRequest extends Request = Request>(
 ): ExpressAudit {
   const audit = auditLogFrom(settings)
   const recorder = recorderOf(audit)
-  const capture = createNodeCapture(recorder, express)
+  const capture = createNodeCapture(recorder, onExpress)
   const prepared = new WeakSet<Application>()
 
   const middleware = (req: Request, res: Response, next: NextFunction): void => {

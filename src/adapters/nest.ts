@@ -14,8 +14,8 @@ import {
   UseInterceptors,
 } from '@nestjs/common'
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core'
-import type { Application, Request } from 'express'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Application } from 'express'
+import type { FastifyInstance } from 'fastify'
 import type { AuditLog as OpenedAuditLog } from '../audit-log/audit-log.ts'
 import { auditLogFrom, recorderOf } from '../audit-log/create-audit-log.ts'
 import type { Settings } from '../audit-log/settings.ts'
@@ -24,37 +24,15 @@ import { logThrough } from '../exchange/log-through.ts'
 import { exchangesOf } from '../exchange/marks.ts'
 import { passOn } from '../exchange/node-admission.ts'
 import { openExchange } from '../exchange/node-exchange.ts'
-import { type NodeFramework, originalTarget } from '../exchange/node-request.ts'
 import { attachToServer } from '../exchange/node-server.ts'
 import { createNodeCapture, type NodeCapture } from '../exchange/node-source.ts'
-import { userFromNodeRequest } from '../exchange/user.ts'
 import { property } from '../lib/property.ts'
 import { describeRequest, type ResourceOptions } from '../resources/describe-request.ts'
 import { readHandled } from '../resources/handled-request.ts'
+import { onExpress } from './frameworks/express.ts'
+import { recordOnFastify } from './frameworks/fastify.ts'
 
 export type { ResourceOptions }
-
-const onExpress: NodeFramework = {
-  source: 'extended',
-  target: originalTarget,
-  address: (req) => ((req as Request).app?.get('trust proxy') ? (req as Request).ip : undefined),
-  userHolder: (req) => req,
-  route: (req) => {
-    const path = property(property(req, 'route'), 'path')
-    return typeof path === 'string' ? `${(req as Request).baseUrl}${path}` : undefined
-  },
-  user: userFromNodeRequest,
-}
-
-const onFastify: NodeFramework = {
-  source: 'own',
-  target: originalTarget,
-  // There are `ips` only where the app was made with `trustProxy`.
-  address: (request) => ('ips' in request ? (request as FastifyRequest).ip : undefined),
-  rawOf: (request) => (request as FastifyRequest).raw,
-  route: (request) => (request as FastifyRequest).routeOptions.url,
-  user: (request) => userFromNodeRequest(request) ?? userFromNodeRequest((request as FastifyRequest).raw),
-}
 
 /** Tokens under which a module has what it was given and its audit log. */
 const GIVEN = Symbol('griffier.given')
@@ -117,7 +95,7 @@ export class AuditModule implements OnModuleInit, OnApplicationShutdown {
     const platform: unknown = httpAdapter.getInstance()
     const recorder = recorderOf(this.#audit)
     if (httpAdapter.getType() === 'fastify') {
-      hookUpFastify(platform as FastifyInstance, createNodeCapture(recorder, onFastify))
+      recordOnFastify(platform as FastifyInstance, recorder)
     } else if (httpAdapter.getType() === 'express') {
       const capture = createNodeCapture(recorder, onExpress)
       hookUpExpress(platform as Application, capture)
@@ -149,21 +127,6 @@ function hookUpExpress(app: Application, capture: NodeCapture): void {
   logThrough((app as Application & { readonly request: object }).request, capture.recorder)
   app.use((req, res, next) => {
     passOn(openExchange(capture, req, res), req, res, () => next())
-  })
-}
-
-function hookUpFastify(app: FastifyInstance, capture: NodeCapture): void {
-  // What hooks before ours answer, as Nest has some of its own, and what never reaches a hook.
-  attachToServer(capture, app.server, () => undefined)
-  app.addHook('onRequest', (request, reply, done) => {
-    passOn(openExchange(capture, request.raw, reply.raw, request), request.raw, reply.raw, done)
-  })
-  const { silent } = capture.recorder
-  if (app.hasRequestDecorator('auditLog')) return
-  app.decorateRequest('auditLog', {
-    getter(this: FastifyRequest) {
-      return exchangesOf(this.raw)?.logger ?? silent
-    },
   })
 }
 

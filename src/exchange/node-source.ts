@@ -46,7 +46,7 @@ export class NodeSource implements ExchangeSource {
     this.#capture = capture
     this.#known = known
     // Now, as it is gone once the socket is.
-    if (!capture.recorder.hasOwnTrust) this.#decided = capture.framework.address?.(known)
+    if (!capture.recorder.hasOwnTrust) this.#decided = decidedAddress(capture.framework, known)
   }
 
   /** Who acts, as the app's own function says, or as found at the framework's habitual place. */
@@ -80,5 +80,14 @@ export class NodeSource implements ExchangeSource {
     return isHttp2(res)
       ? http2Ending(res, this.#channel as ServerHttp2Stream, moment, headerText)
       : http1Ending(res, this.#channel as Socket, moment, headerText)
+  }
+}
+
+/** The address by the app's own trust setting; undefined where it has none, or where its function throws. */
+function decidedAddress({ address }: NodeFramework, known: object): string | undefined {
+  try {
+    return address?.(known)
+  } catch {
+    return undefined
   }
 }

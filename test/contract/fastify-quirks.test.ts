@@ -438,6 +438,19 @@ describe('Fastify runs in the scope of the request', () => {
   })
 })
 
+test('a trust function of Fastify that throws decides nothing, and loses no record', async () => {
+  const trustProxy = (): boolean => {
+    throw new Error('no list of proxies yet')
+  }
+  const { app, audit, errors, listen, record } = open({ trustProxy })
+  app.register(fastifyAudit, audit)
+  app.get('/bicycles', async () => [])
+  await fetch(`${await listen()}/bicycles`, { headers: { 'x-forwarded-for': '203.0.113.7' } })
+  expect(await record()).toMatchObject({ user: { ip: '127.0.0.1' }, http_response: { status_code: 200 } })
+  expect(errors.map(({ code }) => code)).toEqual(['PROXY_NOT_TRUSTED'])
+  expect(audit.health().counters.lost).toBe(0)
+})
+
 test('Fastify and its server, both attached, leave one record', async () => {
   const { app, audit, listen, record } = open({ trustProxy: true })
   app.register(fastifyAudit, audit)
