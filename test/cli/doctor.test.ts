@@ -201,6 +201,8 @@ describe('the lock', () => {
     onTestFinished(() => void parent.kill('SIGKILL'))
     const pid = Number((await once(parent.stdout, 'data')).toString())
     const lock = lockOf(pid)
+    // A shell may still wait for it, unlike the program that the shell becomes.
+    await eventually(() => expect(readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n'))
     process.kill(pid, 'SIGKILL')
     await eventually(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '))
     expect(await findings(vectorTrail({ lock }))).toContainEqual(
