@@ -7,6 +7,20 @@ import { override } from './override.ts'
 import { refusal, refusalHead } from './refusal.ts'
 import { WriteGate } from './write-gate.ts'
 
+const forcedKey: unique symbol = Symbol('griffier.forced')
+
+interface Forced {
+  [forcedKey]?: boolean
+}
+
+/** What `end` goes by. One getter for all responses, which stays: see `lift` for what deleting it would cost. */
+const lengthOrForced = {
+  configurable: true,
+  get(this: ServerResponse & Forced): unknown {
+    return this[forcedKey] === true ? 1 : Reflect.get(Object.getPrototypeOf(this), 'writableLength', this)
+  },
+}
+
 /** Holds an HTTP/1 response: see `HeldHttp1Response`. */
 export function holdHttp1(res: ServerResponse, options: HoldOptions): void {
   const held = new HeldHttp1Response(res, options)
@@ -36,7 +50,6 @@ class HeldHttp1Response extends HeldResponse {
   #declared: number | undefined
   #written = 0
   #isComplete = false
-  #finishIsForced = false
 
   constructor(res: ServerResponse, options: HoldOptions) {
     super(options)
@@ -188,15 +201,14 @@ class HeldHttp1Response extends HeldResponse {
 
   /** Has `end` send its `finish` through the socket even if nothing is left to write there. */
   #forceFinish(): void {
-    if (this.#finishIsForced) return
-    this.#finishIsForced = true
-    Object.defineProperty(this.#res, 'writableLength', { value: 1, configurable: true })
+    const res: ServerResponse & Forced = this.#res
+    if (res[forcedKey] === undefined) Object.defineProperty(res, 'writableLength', lengthOrForced)
+    res[forcedKey] = true
   }
 
   #unforceFinish(): void {
-    if (!this.#finishIsForced) return
-    this.#finishIsForced = false
-    Reflect.deleteProperty(this.#res, 'writableLength')
+    const res: ServerResponse & Forced = this.#res
+    if (res[forcedKey] === true) res[forcedKey] = false
   }
 }
 

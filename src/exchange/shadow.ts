@@ -2,7 +2,7 @@
 type Method = (...values: never[]) => unknown
 
 class Layer {
-  /** The object's own method that lay beneath; undefined where the prototype's did. */
+  /** The method that lay beneath, the object's own or its prototype's; undefined where there was none. */
   readonly below: (Method & Layered) | undefined
   lifted = false
 
@@ -21,20 +21,24 @@ interface Layered {
 export function shadow(target: object, name: string, method: Method): void {
   const methods = target as Record<string, (Method & Layered) | undefined>
   const layered: Method & Layered = method
-  layered[layerKey] = new Layer(Object.hasOwn(target, name) ? methods[name] : undefined)
+  layered[layerKey] = new Layer(methods[name])
   methods[name] = layered
 }
 
-/** Takes a method away again; one that others have covered in the meantime goes when they are lifted. It may be lifted twice. */
+/**
+ * Puts what lay beneath a method back in its place; one that others have covered in the meantime goes when they are lifted. It
+ * may be lifted twice.
+ *
+ * What the prototype had is put on the object itself, where it stays: from Node.js 22 on, V8 makes every object slow, for good, that a
+ * property is deleted from, and a socket lives for many requests.
+ */
 export function lift(target: object, name: string, method: Method): void {
   const methods = target as Record<string, (Method & Layered) | undefined>
   const lifted = (method as Layered)[layerKey]
   if (lifted !== undefined) lifted.lifted = true
   let layer = methods[name]?.[layerKey]
   while (layer?.lifted) {
-    // Deleting the property that was added last keeps the object fast, so methods are lifted in reverse order.
-    if (layer.below === undefined) delete methods[name]
-    else methods[name] = layer.below
-    layer = Object.hasOwn(target, name) ? methods[name]?.[layerKey] : undefined
+    methods[name] = layer.below
+    layer = layer.below?.[layerKey]
   }
 }
