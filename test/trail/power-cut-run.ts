@@ -7,7 +7,6 @@
  */
 import { generateKeyPairSync } from 'node:crypto'
 import { vi } from 'vitest'
-import { systemClock } from '../../src/lib/clock.ts'
 import type { AuditError } from '../../src/lib/errors.ts'
 import { uuidv7 } from '../../src/lib/uuid.ts'
 import { SealedRecord } from '../../src/record/sealed-record.ts'
@@ -18,6 +17,7 @@ import { formatVerifierKey, verifierKeyOf } from '../../src/trail/verifier-key.t
 import { type Around, isChange, type Operation, operated, systemError } from '../support/disk-operations.ts'
 import { type Change, DiskState, diskOn, type PowerCut, randomOf, randomPowerCut } from '../support/power-cut-disk.ts'
 import { type Line, linesOfTrail } from '../support/trail-lines.ts'
+import { trailParts } from '../support/trail-parts.ts'
 
 export const directory = '/srv/trail'
 const origin = 'example.org/bicycles/audit'
@@ -354,19 +354,7 @@ const noLock = async (): Promise<Lock> => ({ kind: 'flock', release: async () =>
 
 /** A trail on a disk of its own. */
 function openOn(disk: Disk, report: (error: AuditError) => void = () => undefined): Trail {
-  return openTrail({
-    settings: { directory, key: privateKey, origin, heartbeatMs: 600_000, allowNetworkFs: false },
-    loggerName: 'audit_log',
-    clock: systemClock,
-    newId: uuidv7,
-    inForce: {},
-    counters: () => ({ recorded: 0, lost: 0, refused: 0 }),
-    durable: () => undefined,
-    report,
-    syncTimeoutMs: 30_000,
-    disk,
-    takeLock: noLock,
-  })
+  return openTrail({ ...trailParts({ directory, key: privateKey, origin }), report, disk, takeLock: noLock })
 }
 
 export interface Recovered {
