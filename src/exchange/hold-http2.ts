@@ -66,10 +66,8 @@ class HeldHttp2Response extends HeldResponse {
     super(options)
     this.#stream = stream
     const { respond } = stream
-    // See `override`: not assigned where it is written.
-    const keeping: Respond = (...head) => (this.#keepHead(head) ? undefined : Reflect.apply(respond, stream, head))
-    this.#respond = keeping
-    shadow(stream, 'respond', keeping)
+    const keeping = (...head: Head): void => (this.#keepHead(head) ? undefined : Reflect.apply(respond, stream, head))
+    this.#respond = shadow(stream, 'respond', keeping)
   }
 
   /** Runs the response's `end` with the gate closed. */

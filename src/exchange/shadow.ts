@@ -17,12 +17,13 @@ interface Layered {
   [layerKey]?: Layer
 }
 
-/** Lays a method over the one that an object has, until it is lifted. */
-export function shadow(target: object, name: string, method: Method): void {
+/** Lays a method over the one that an object has, until it is lifted; gives that method. */
+export function shadow<Laid extends Method>(target: object, name: string, method: Laid): Laid {
   const methods = target as Record<string, (Method & Layered) | undefined>
   const layered: Method & Layered = method
   layered[layerKey] = new Layer(methods[name])
   methods[name] = layered
+  return method
 }
 
 /**

@@ -41,15 +41,12 @@ export class WriteGate<Channel extends Duplex> {
     this.#closed = closed
     this.#ended = ended
     const { write, end } = channel
-    // See `override`: not assigned where they are written.
-    const queueingWrite = (...values: Values): boolean =>
-      this.#isShut() ? this.#queueWrite(values) : Reflect.apply(write, channel, values)
-    const queueingEnd = (...values: Values): Channel =>
-      this.#isShut() ? this.#queueEnd(values) : Reflect.apply(end, channel, values)
-    this.#write = queueingWrite
-    this.#end = queueingEnd
-    shadow(channel, 'write', queueingWrite)
-    shadow(channel, 'end', queueingEnd)
+    this.#write = shadow(channel, 'write', (...values: Values) =>
+      this.#isShut() ? this.#queueWrite(values) : Reflect.apply(write, channel, values),
+    )
+    this.#end = shadow(channel, 'end', (...values: Values) =>
+      this.#isShut() ? this.#queueEnd(values) : Reflect.apply(end, channel, values),
+    )
     // Before Node's own listener, which makes an HTTP/1 response emit `close`.
     channel.prependListener('close', closed)
   }
